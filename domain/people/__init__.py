@@ -1,0 +1,1 @@
+"""People: guests, their sessions and the tokens that stand for them."""

@@ -1,0 +1,52 @@
+"""What can be asked about people and their sessions."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from domain.command import Command
+from domain.guest import NewGuest
+
+
+class PersonCommand(Command):
+    """A command that changes one consumer."""
+
+    topic: ClassVar[str] = "people"
+    consumer_id: UUID
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The consumer."""
+        return self.consumer_id
+
+
+class StartGuestSession(PersonCommand):
+    """Make a guest with a first session."""
+
+    type: ClassVar[str] = "people.start_guest_session"
+    guest: NewGuest
+
+
+class RefreshSession(PersonCommand):
+    """Trade a refresh token for the next one. A token that was used before revokes the whole family."""
+
+    type: ClassVar[str] = "people.refresh_session"
+    session_id: UUID
+    presented_hash: str
+    next_hash: str
+
+
+class EndSession(PersonCommand):
+    """Log out: end this session's family, or all of the person's."""
+
+    type: ClassVar[str] = "people.end_session"
+    session_id: UUID
+    all_devices: bool = False
+
+
+class SignAccessToken(PersonCommand):
+    """Sign the access token of a session again, because its first copy was lost on the way."""
+
+    type: ClassVar[str] = "people.sign_access_token"
+    session_id: UUID

@@ -1,0 +1,158 @@
+"""Who may do what with what, now: the one function that guards endpoints and builds `_links`.
+
+A caller is one of the kinds publishable, consumer and secret. What is to be known of an object is handed over as one of
+the small classes below; whatever is not in the table is not allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+PUBLISHABLE, CONSUMER, SECRET = "publishable", "consumer", "secret"
+_LIVE = frozenset({"QUEUED", "GRANTED"})
+_ENTERABLE = frozenset({"NOT_QUEUED", "LEFT"})
+_HOLDS_ENTRIES = frozenset({"ENTRY", "ALL"})
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSeen:
+    """A queue as one person sees it. `opened`: its order is published; `participation`: the status of the person."""
+
+    lifecycle: str
+    paused_scope: str | None
+    entries_open: bool
+    participation: str = "NOT_QUEUED"
+    opened: bool = False
+    guests: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRun:
+    """A queue as its organization runs it. `live` says that somebody waits or is inside."""
+
+    lifecycle: str
+    paused: bool
+    archived: bool
+    live: bool
+    provable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipationKept:
+    """A participation as its organization sees it."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperienceShown:
+    """An experience as a visitor sees it."""
+
+    lifecycle: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperienceKept:
+    """An experience as its organization keeps it."""
+
+    published: bool
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceKept:
+    """A sequence as its organization keeps it."""
+
+    archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyKept:
+    """A key as its organization keeps it."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationKept:
+    """An organization as it sees itself."""
+
+    active: bool = True
+
+
+def can(actor: str, action: str, seen: object) -> bool:
+    """Whether a caller of this kind may do this with the object, as it is now."""
+    allowed = _TABLE.get((actor, type(seen)), {}).get(action)
+    return allowed is not None and allowed(seen)
+
+
+def actions(actor: str, seen: object) -> tuple[str, ...]:
+    """Everything that a caller of this kind may do with the object now, in the order in which links are shown."""
+    return tuple(action for action, allowed in _TABLE.get((actor, type(seen)), {}).items() if allowed(seen))
+
+
+def _always(_: object) -> bool:
+    return True
+
+
+def _may_enter(queue: QueueSeen) -> bool:
+    takes_entries = queue.lifecycle == "open" or (queue.lifecycle == "scheduled" and queue.entries_open)
+    return takes_entries and queue.paused_scope not in _HOLDS_ENTRIES and queue.participation in _ENTERABLE
+
+
+def _kept(thing: ExperienceKept | SequenceKept) -> bool:
+    return not thing.archived
+
+
+def _usable(key: KeyKept) -> bool:
+    return key.status in {"ACTIVE", "RETIRING"}
+
+
+def _runs(queue: QueueRun) -> bool:
+    return queue.lifecycle != "closed" and not queue.archived
+
+
+_Rules = Mapping[str, Callable[[Any], bool]]
+_TABLE: Final[Mapping[tuple[str, type], _Rules]] = {
+    (CONSUMER, QueueSeen): {
+        "enter": _may_enter,
+        "status": _always,
+        "leave": lambda queue: queue.participation in _LIVE,
+        "events": _always,
+        "proof": lambda queue: queue.opened,
+    },
+    (PUBLISHABLE, QueueSeen): {
+        "enter": lambda queue: queue.guests and _may_enter(queue),
+        "proof": lambda queue: queue.opened,
+    },
+    (SECRET, QueueRun): {
+        "update": _runs,
+        "replace": _runs,
+        "archive": lambda queue: not queue.archived and not queue.live,
+        "pause": lambda queue: _runs(queue) and not queue.paused,
+        "resume": lambda queue: queue.paused,
+        "kill": _runs,
+        "consumers": _always,
+        "proof": lambda queue: queue.provable,
+    },
+    (SECRET, ParticipationKept): {
+        "admit": lambda entry: entry.status == "QUEUED",
+        "deny": lambda entry: entry.status in _LIVE,
+        "complete": lambda entry: entry.status == "GRANTED",
+    },
+    (PUBLISHABLE, ExperienceShown): {"queues": _always},
+    (CONSUMER, ExperienceShown): {"queues": _always},
+    (SECRET, ExperienceKept): {
+        "update": _kept,
+        "replace": _kept,
+        "archive": _kept,
+        "publish": lambda experience: _kept(experience) and not experience.published,
+        "unpublish": lambda experience: experience.published,
+        "sequences": _always,
+    },
+    (SECRET, SequenceKept): {"update": _kept, "replace": _kept, "archive": _kept, "distributions": _always},
+    (SECRET, KeyKept): {"rotate": lambda key: key.status == "ACTIVE", "revoke": _usable},
+    (SECRET, OrganizationKept): {"update": _always, "replace": _always, "keys": _always},
+}

@@ -1,0 +1,111 @@
+"""Joining the line and leaving it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from domain.decision import Decision, Refused
+from domain.fairness import ENTER, entry_leaf, leaf_hash
+from domain.ids import unix_us
+from domain.queue import events
+from domain.queue.commands import EnterQueue, LeaveQueue
+from domain.queue.rules.removing import counts_without, removed
+from domain.queue.state import LIVE, Entry, Lifecycle, Queue, Scope, Status
+from domain.queue.view import absent_reply, reply_of
+from domain.times import Times
+
+
+def enter(queue: Queue, mine: Sequence[Entry], command_id: UUID, command: EnterQueue, times: Times) -> Decision:
+    """Join the line. Whoever is inside already keeps the place; a second copy of a command finds what it made."""
+    present = _already_inside(queue, mine, command_id)
+    if present is not None:
+        return Decision(reply_of(queue, present, times))
+    refused = _why_not(queue, command, times)
+    if refused is not None:
+        return Decision(refused)
+    return _joined(queue, command_id, command, times)
+
+
+def leave(queue: Queue, mine: Sequence[Entry], command: LeaveQueue, times: Times) -> Decision:
+    """Leave the line or give the grant back; the place goes to the next. Not inside: the present state."""
+    entry = _seen(mine, command.entry_id)
+    if entry is None:
+        return Decision(absent_reply(queue, command.consumer_id, times))
+    if entry.status not in LIVE:
+        return Decision(reply_of(queue, entry, times))
+    gone = replace(removed(entry, Status.LEFT, times.now), left_at=times.now)
+    after = queue.with_line(**counts_without(queue, entry))
+    event = events.Left(gone.id, gone.consumer_id, gone.version, times.now)
+    return Decision(reply_of(after, gone, times), saves=(after, gone), events=(event,))
+
+
+def _already_inside(queue: Queue, mine: Sequence[Entry], command_id: UUID) -> Entry | None:
+    completions = 0
+    for entry in mine:
+        if entry.id == command_id or entry.status in LIVE or entry.status is Status.DENIED:
+            return entry
+        completions += entry.status is Status.COMPLETED
+    if completions >= queue.config.max_completions_per_consumer:
+        return max(mine, key=lambda entry: entry.first_ticket)
+    return None
+
+
+def _why_not(queue: Queue, command: EnterQueue, times: Times) -> Refused | None:
+    """The checks of an entry, in the order in which a caller is told of them."""
+    config, at = queue.config, times.received_at
+    if queue.archived or not queue.published:
+        return Refused("QUEUE_NOT_FOUND")
+    if queue.lifecycle(at) in {Lifecycle.SETTLING, Lifecycle.CLOSED}:
+        return Refused("QUEUE_CLOSED", "The queue takes no more entries.")
+    if queue.paused(Scope.ENTRY):
+        return Refused(
+            "DISTRIBUTION_PAUSED",
+            "Entries are paused.",
+            _until(queue.pause.resume_at if queue.pause else None, times.now),
+        )
+    if config.entries_from is not None and at < config.entries_from:
+        return Refused("QUEUE_NOT_OPEN", "The queue takes entries later.", _until(config.entries_from, at))
+    if command.is_guest and not (config.supports_guest and queue.allow_guests):
+        return Refused("GUEST_NOT_ALLOWED", "This queue wants people who are signed in.")
+    if command.quantity > config.max_quantity_per_consumer:
+        return Refused(
+            "VALIDATION_ERROR", f"quantity is at most {config.max_quantity_per_consumer}.", field="/quantity"
+        )
+    if config.capacity is not None and queue.line.waiting >= config.capacity:
+        return Refused("QUEUE_FULL", "The line is full.")
+    return None
+
+
+def _until(moment: datetime | None, now: datetime) -> int | None:
+    return None if moment is None else max(1, math.ceil((moment - now).total_seconds()))
+
+
+def _joined(queue: Queue, command_id: UUID, command: EnterQueue, times: Times) -> Decision:
+    line = queue.line
+    ticket = line.tickets
+    leaf = leaf_hash(entry_leaf(ENTER, ticket, command_id, unix_us(times.received_at)))
+    entry = Entry(
+        tenant_id=queue.tenant_id,
+        id=command_id,
+        queue_id=queue.id,
+        consumer_id=command.consumer_id,
+        ticket=ticket,
+        first_ticket=ticket,
+        entered_at=times.now,
+        received_at=times.received_at,
+        quantity=command.quantity,
+        seen_at=times.now,
+    )
+    after = queue.with_line(tickets=ticket + 1, frontier=line.frontier.append(leaf), waiting=line.waiting + 1)
+    event = events.Entered(entry.id, entry.consumer_id, entry.version, ticket, times.now)
+    return Decision(reply_of(after, entry, times), saves=(after, entry), events=(event,))
+
+
+def _seen(mine: Sequence[Entry], entry_id: UUID | None) -> Entry | None:
+    if entry_id is not None:
+        return next((entry for entry in mine if entry.id == entry_id), None)
+    return max(mine, key=lambda entry: (entry.status in LIVE, entry.first_ticket), default=None)

@@ -1,0 +1,179 @@
+"""What an organization does with a queue: make, change, hold, go on, end, put away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from domain.command import Actor
+from domain.decision import Decision, Refused, Reply, refuse
+from domain.problems import first_problem
+from domain.queue import events
+from domain.queue.commands import CreateQueue, KillQueue, PauseQueue, ResumeQueue, UpdateQueue
+from domain.queue.config import QueueConfig
+from domain.queue.state import Ended, Entry, Lifecycle, Pause, Queue
+from domain.queue.view import queue_facts
+from domain.sequence import SequenceFacts
+from domain.settings import changed, merged
+from domain.times import Times
+
+_FROZEN_AT_ENTRY = frozenset({"timeZone", "onExpiry", "requeueLimit"})
+_FROZEN_AT_OPENING = frozenset({"openAt", "entryOpenAt"})
+
+
+def create(
+    made: Queue | None,
+    sequence: SequenceFacts | None,
+    secret: bytes,
+    queue_id: UUID,
+    command: CreateQueue,
+    by: Actor,
+    times: Times,
+) -> Decision:
+    """Make a queue; its secret seed is committed to from now on. A second copy of the command finds what it made."""
+    if made is not None:
+        return Decision(Reply(queue_facts(made, times), created=True))
+    if sequence is None:
+        return refuse("SEQUENCE_NOT_FOUND", "There is no such sequence.")
+    outside = _outside(sequence, command.config)
+    if outside is not None:
+        return Decision(outside)
+    queue = Queue(
+        tenant_id=sequence.tenant_id, id=queue_id, organization_id=sequence.organization_id,
+        experience_id=sequence.experience_id, sequence_id=sequence.id, config=command.config, server_seed=secret,
+        created_at=times.now, updated_at=times.now, created_by=f"{by.type}:{by.id}", published=sequence.published,
+        allow_guests=sequence.allow_guests,
+    )  # fmt: skip
+    changed = events.QueueChanged("created", times.now)
+    return Decision(Reply(queue_facts(queue, times), created=True), saves=(queue,), events=(changed,))
+
+
+def update(queue: Queue, sequence: SequenceFacts | None, command: UpdateQueue, times: Times) -> Decision:
+    """Change settings; those that others rely on are frozen once they do."""
+    if command.if_version is not None and command.if_version != queue.version:
+        return refuse("VERSION_CONFLICT", f"The queue is at version {queue.version} now.")
+    if queue.ended is not None or queue.archived:
+        return refuse("DISTRIBUTION_CLOSED", "The queue has ended.")
+    try:
+        config = QueueConfig.model_validate(_merged(queue.config, command))
+    except ValidationError as wrong:
+        return Decision(first_problem(wrong))
+    changed = _changed(queue.config, config)
+    refused = _frozen(queue, config, changed, times) or (sequence and _outside(sequence, config))
+    if refused:
+        return Decision(refused)
+    return _with(replace(queue, config=config), "updated", times, fields=tuple(sorted(changed)))
+
+
+def archive(queue: Queue, if_version: int | None, times: Times) -> Decision:
+    """Take a queue out of the lists; not while somebody waits or is inside."""
+    if if_version is not None and if_version != queue.version:
+        return refuse("VERSION_CONFLICT", f"The queue is at version {queue.version} now.")
+    if queue.line.waiting or queue.line.inside:
+        return refuse("HAS_LIVE_PARTICIPANTS", "People wait or hold grants; kill the queue first, or let it be served.")
+    return _with(replace(queue, archived=True), "archived", times)
+
+
+def pause(queue: Queue, command: PauseQueue, times: Times) -> Decision:
+    """Hold back grants, entries or both. Live grants run on."""
+    if queue.lifecycle(times.now) is Lifecycle.CLOSED:
+        return refuse("DISTRIBUTION_CLOSED", "The queue is closed.")
+    if queue.pause is not None:
+        return refuse("ALREADY_PAUSED", "The queue is paused already.")
+    held = Pause(command.scope, times.now, command.resume_at, command.reason)
+    return _with(replace(queue, pause=held), "paused", times, reason=command.reason)
+
+
+def resume(queue: Queue, inside: Sequence[Entry], command: ResumeQueue, times: Times) -> Decision:
+    """Go on. Credit beyond what may be saved is lost in a pause, so going on starts no rush; grants `inside` may get longer."""
+    if queue.pause is None:
+        return refuse("NOT_PAUSED", "The queue is not paused.")
+    going = replace(queue, pause=None)
+    if command.shift_schedule and queue.config.close_at is not None:
+        late = times.now - queue.pause.since
+        service = queue.config.service_close_at
+        moved = {"close_at": queue.config.close_at + late, "service_close_at": service and service + late}
+        going = replace(going, config=queue.config.model_copy(update=moved))
+    longer = tuple(_extended(entry, command.extend_grants_seconds) for entry in inside)
+    told = tuple(events.Extended(one.id, one.consumer_id, one.version, one.grant_id, one.expires_at) for one in longer)
+    decision = _with(going, "resumed", times)
+    return replace(decision, saves=decision.saves + longer, events=decision.events + told)
+
+
+def resume_if_due(queue: Queue, times: Times) -> Decision:
+    """Go on by itself at the moment that was announced with the pause."""
+    if queue.pause is None or queue.pause.resume_at is None or times.now < queue.pause.resume_at:
+        return Decision(Reply())
+    return _with(replace(queue, pause=None), "resumed", times)
+
+
+def kill(queue: Queue, command: KillQueue, times: Times) -> Decision:
+    """End a queue for good: one write; those who wait are denied in slices afterwards."""
+    if queue.lifecycle(times.now) is Lifecycle.CLOSED:
+        return refuse("DISTRIBUTION_CLOSED", "The queue is closed already.")
+    ended = Ended(times.now, command.reason, command.revoke_grants)
+    return _with(replace(queue, ended=ended, pause=None), "killed", times, reason=command.reason)
+
+
+def _extended(entry: Entry, seconds: int) -> Entry:
+    later = entry.expires_at and entry.expires_at + timedelta(seconds=seconds)
+    return replace(entry, expires_at=later, version=entry.version + 1)
+
+
+def _with(
+    queue: Queue, change: str, times: Times, *, reason: str | None = None, fields: tuple[str, ...] | None = None
+) -> Decision:
+    after = replace(queue, version=queue.version + 1, updated_at=times.now)
+    changed = events.QueueChanged(change, times.now, reason, fields)
+    return Decision(Reply(queue_facts(after, times)), saves=(after,), events=(changed,))
+
+
+def _merged(config: QueueConfig, command: UpdateQueue) -> Mapping[str, Any]:
+    if command.replace:
+        return command.changes
+    present = config.model_dump(mode="json", by_alias=True)
+    merged = present | command.changes
+    cleared = {name for name, value in command.changes.items() if value is None}
+    return {name: value for name, value in merged.items() if name not in cleared}
+
+
+def _changed(before: QueueConfig, after: QueueConfig) -> set[str]:
+    return {name for name in QueueConfig.model_fields if getattr(before, name) != getattr(after, name)}
+
+
+def _frozen(queue: Queue, config: QueueConfig, changed: set[str], times: Times) -> Refused | None:
+    entries = queue.config.entries_from
+    entering = queue.line.tickets > 0 or (queue.published and (entries is None or times.now >= entries))
+    frozen = set(_FROZEN_AT_ENTRY if entering else ()) | set(_FROZEN_AT_OPENING if queue.line.opened_at else ())
+    hit = sorted(changed & frozen)
+    if hit:
+        return Refused("FIELD_FROZEN", f"{', '.join(hit)} can no longer change.", field="/" + hit[0])
+    before, after = queue.config.close_at, config.close_at
+    if before is not None and entering and after is not None and after < before:
+        return Refused("FIELD_FROZEN", "closeAt may only move later.", field="/closeAt")
+    for name, used in (
+        ("capacity", queue.line.waiting),
+        ("max_admissions", queue.line.admitted),
+        ("max_active_grants", queue.line.inside),
+    ):
+        wanted = getattr(config, name)
+        if name in changed and wanted is not None and wanted < used:
+            return Refused("FIELD_FROZEN", f"{name} is below the {used} in use.", field="/" + name)
+    return None
+
+
+def _outside(sequence: SequenceFacts, config: QueueConfig) -> Refused | None:
+    opens, closes = sequence.open_at, sequence.close_at
+    early = opens is not None and config.open_at is not None and config.open_at < opens
+    late = closes is not None and config.close_at is not None and config.close_at > closes
+    if early or late:
+        return Refused(
+            "INVALID_WINDOW",
+            "The queue's window lies outside its experience's.",
+            field="/openAt" if early else "/closeAt",
+        )
+    return None

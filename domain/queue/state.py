@@ -1,0 +1,189 @@
+"""The state of a queue and of the people in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from domain.fairness import CohortOrder, Frontier, cohort_order
+from domain.queue.config import QueueConfig
+
+
+class Status(StrEnum):
+    """Where a participation stands."""
+
+    QUEUED = "QUEUED"
+    GRANTED = "GRANTED"
+    COMPLETED = "COMPLETED"
+    LEFT = "LEFT"
+    DENIED = "DENIED"
+
+
+LIVE = frozenset({Status.QUEUED, Status.GRANTED})
+
+
+class Lifecycle(StrEnum):
+    """Where a queue stands."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    SETTLING = "settling"
+    CLOSED = "closed"
+
+
+class Scope(StrEnum):
+    """What a pause holds back: new grants, new entries, or both."""
+
+    SERVICE = "SERVICE"
+    ENTRY = "ENTRY"
+    ALL = "ALL"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause in force."""
+
+    scope: Scope
+    since: datetime
+    resume_at: datetime | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A queue that was killed: by whom and why is in the journal."""
+
+    at: datetime
+    reason: str
+    revoke_grants: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line itself: its log, its order, its counts and its pace. Fixed size, however many wait.
+
+    `tickets` counts every leaf of the log; a ticket is a leaf's index. `head` is the lowest rank still waiting and
+    never falls; `head_stale` says that whoever stood there has gone and the next must be looked up. `credit` is in
+    sixty-millionths of a grant (rate per minute times microseconds), exact. `inside` counts live grants, `admitted`
+    grants live or completed.
+    """
+
+    tickets: int = 0
+    frontier: Frontier = field(default_factory=Frontier)
+    opened_at: datetime | None = None
+    cohort: int = 0
+    tree_head: bytes = b""
+    seed: bytes = b""
+    revealed: bytes = b""
+    head: int = 0
+    head_stale: bool = False
+    waiting: int = 0
+    inside: int = 0
+    admitted: int = 0
+    completed: int = 0
+    credit: int = 0
+    credited_at: datetime | None = None
+    lapse_at: datetime | None = None
+    idle_at: datetime | None = None
+    speed: float = 0.0
+    speed_at: datetime | None = None
+    speed_head: int = 0
+
+    @property
+    def order(self) -> CohortOrder:
+        """The order of the cohort, recomputed from its seed and count."""
+        return cohort_order(self.seed, self.cohort)
+
+    def rank_of(self, ticket: int) -> int:
+        """The rank of a ticket: drawn for the cohort, the ticket itself for whoever came later."""
+        return self.order.rank_of(ticket) if ticket < self.cohort else ticket
+
+    def ticket_at(self, rank: int) -> int:
+        """The ticket that stands at a rank."""
+        return self.order.ticket_at(rank) if rank < self.cohort else rank
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue: settings, what was done to it, and its line. `published` and `allow_guests` are read from its owners."""
+
+    tenant_id: UUID
+    id: UUID
+    organization_id: UUID
+    experience_id: UUID
+    sequence_id: UUID
+    config: QueueConfig
+    server_seed: bytes
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+    version: int = 1
+    archived: bool = False
+    pause: Pause | None = None
+    ended: Ended | None = None
+    knock_at: datetime | None = None
+    line: Line = field(default_factory=Line)
+    published: bool = True
+    allow_guests: bool = True
+
+    def lifecycle(self, at: datetime) -> Lifecycle:
+        """Where the queue stands at a moment; windows include openAt and exclude closeAt."""
+        if self.ended is not None:
+            return Lifecycle.CLOSED
+        if not self.published or (self.config.open_at is not None and at < self.config.open_at):
+            return Lifecycle.SCHEDULED
+        if self.config.close_at is None or at < self.config.close_at:
+            return Lifecycle.OPEN
+        return Lifecycle.SETTLING if self.line.waiting or self.line.inside else Lifecycle.CLOSED
+
+    def paused(self, scope: Scope) -> bool:
+        """Whether a pause holds this back."""
+        return self.pause is not None and self.pause.scope in {scope, Scope.ALL}
+
+    def with_line(self, **changes: object) -> Queue:
+        """The same queue with a changed line."""
+        return replace(self, line=replace(self.line, **changes))  # type: ignore[arg-type] # names are those of Line
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One participation in a queue. `ticket` moves when it is requeued; `first_ticket` is the leaf it entered with."""
+
+    tenant_id: UUID
+    id: UUID
+    queue_id: UUID
+    consumer_id: UUID
+    ticket: int
+    first_ticket: int
+    entered_at: datetime
+    received_at: datetime
+    status: Status = Status.QUEUED
+    quantity: int = 1
+    version: int = 1
+    grant_id: UUID | None = None
+    granted_at: datetime | None = None
+    expires_at: datetime | None = None
+    first_validated_at: datetime | None = None
+    validations: int = 0
+    dequeued_at: datetime | None = None
+    completed_at: datetime | None = None
+    left_at: datetime | None = None
+    denied_at: datetime | None = None
+    reason: str | None = None
+    order_id: str | None = None
+    out_of_turn: bool = False
+    requeues: int = 0
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """A second leaf of a participation that went to the back of the line."""
+
+    tenant_id: UUID
+    queue_id: UUID
+    ticket: int
+    entry_id: UUID
+    received_at: datetime

@@ -1,0 +1,27 @@
+"""The two times of a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When a command reached the ledger, and when it is decided; both by the ledger's clock, aware, in UTC.
+
+    `received_at` judges whether the command was in time. `now` dates everything that is promised.
+    """
+
+    received_at: datetime
+    now: datetime
+
+
+def iso(moment: datetime | None) -> str | None:
+    """ISO 8601 in UTC with milliseconds and a Z: the form of every date that leaves the house."""
+    if moment is None:
+        return None
+    text = moment.isoformat(timespec="milliseconds")
+    if not text.endswith("+00:00"):
+        text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text[:-6] + "Z"

@@ -1,0 +1,58 @@
+"""Values that cross the border: each is parsed once, with its rule, and trusted afterwards."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zoneinfo
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise PydanticCustomError(
+            "invalid_timestamp", "Give a date as ISO 8601 with Z or an offset, such as 2026-11-21T17:00:00Z."
+        )
+    try:
+        return datetime.fromisoformat(value.upper().replace(" ", "T")).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise PydanticCustomError("invalid_timestamp", "This date does not exist.") from None
+
+
+def _time_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        raise PydanticCustomError("invalid_time_zone", "Give an IANA time zone such as Europe/Vienna.") from None
+    return value
+
+
+def _metadata(value: dict[str, str]) -> dict[str, str]:
+    size = sum(len(key.encode()) + len(item.encode()) for key, item in value.items())
+    if (
+        len(value) > 50
+        or size > 16_384
+        or any(not 1 <= len(key) <= 40 or len(item) > 500 for key, item in value.items())
+    ):
+        raise PydanticCustomError("too_long", "At most 50 keys of 1 to 40 characters, values up to 500, 16 KiB in all.")
+    return value
+
+
+def plain_text(value: str) -> str:
+    """NFC text without NUL: Postgres keeps no NUL, and equal looking text must be equal."""
+    if "\x00" in value:
+        raise PydanticCustomError("pattern", "Text must not contain a NUL character.")
+    return unicodedata.normalize("NFC", value)
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+TimeZoneName = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
+Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]

@@ -1,0 +1,1 @@
+"""The log, the commitment, the order and the proof."""
