@@ -1,0 +1,71 @@
+"""Connections to Postgres: one engine for each process, bounded, with the limits of its role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, create_engine
+
+from store.pipelined import Connection
+
+_KEEPALIVE = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 3000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a role may think: milliseconds for a statement, a lock, and an open transaction that does nothing."""
+
+    statement_ms: int
+    lock_ms: int
+    idle_ms: int
+
+    @property
+    def options(self) -> str:
+        """The limits as start-up options of a connection."""
+        limits = (
+            ("statement", self.statement_ms),
+            ("lock", self.lock_ms),
+            ("idle_in_transaction_session", self.idle_ms),
+        )
+        return " ".join(f"-c {name}_timeout={value}" for name, value in limits)
+
+
+GATEWAY = Limits(2_000, 500, 2_000)
+WORKER = Limits(5_000, 1_000, 2_000)
+OPERATOR = Limits(0, 5_000, 0)
+
+
+def engine(url: str, limits: Limits, *, pool: int) -> Engine:
+    """An engine of at most `pool` connections, READ COMMITTED: correctness comes from the partition lock, not from a snapshot."""
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True, isolation_level="READ COMMITTED",
+        connect_args=_KEEPALIVE | {"options": limits.options},
+    )  # fmt: skip
+
+
+def see_tenants(connection: Connection, tenants: Iterable[UUID]) -> None:
+    """Let row level security show these tenants, and no others, until the transaction ends."""
+    listed = "{" + ",".join(str(tenant) for tenant in tenants) + "}"
+    connection.exec_driver_sql("SELECT set_config('drumroll.tenants', %s, true)", (listed,))
+
+
+def ledger_now(connection: Connection) -> datetime:
+    """The ledger's time: the only clock that decides anything."""
+    moment: datetime = connection.exec_driver_sql("SELECT ledger_now() AS now").scalar_one()
+    return moment
+
+
+def partitions(connection: Connection) -> int:
+    """How many partitions each topic has: fixed when the store was made."""
+    counted: int = connection.exec_driver_sql("SELECT count(*) / count(DISTINCT topic) FROM log_partition").scalar_one()
+    return counted

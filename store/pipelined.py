@@ -1,0 +1,116 @@
+"""One transaction after another on one connection, with statements sent together where nobody waits for an answer.
+
+A drain is a dozen small statements. Sent one by one, most of its time goes into waking Postgres and being woken
+(measured: 4.8 ms of processor time for a drain of 16, against 2.1 ms in three round trips), so loads go together, and so
+do the writes and their commit. The interface is the part of SQLAlchemy's Connection that the store uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Engine
+
+
+class Connection(Protocol):
+    """What the store needs of a connection: SQLAlchemy's has it, and so has the pipelined one."""
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Any:
+        """Execute a statement with %s places."""
+        ...
+
+
+class Found:
+    """The answer of one statement; reading it waits for it."""
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
+        self._cursor = cursor
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement changed."""
+        return self._cursor.rowcount
+
+    def __iter__(self) -> Iterator[Any]:
+        """The rows; they are waited for when the first is asked for."""
+        yield from self._cursor.fetchall()
+
+    def first(self) -> Any:
+        """The first row, or None."""
+        return self._cursor.fetchone()
+
+    def all(self) -> Sequence[Any]:
+        """All rows."""
+        return self._cursor.fetchall()
+
+    def one(self) -> Any:
+        """The only row. LookupError when there is none or another."""
+        rows = self._cursor.fetchall()
+        if len(rows) != 1:
+            raise LookupError(f"one row was expected, {len(rows)} came")
+        return rows[0]
+
+    def scalar(self) -> Any:
+        """The first member of the first row, or None."""
+        row = self._cursor.fetchone()
+        return None if row is None else row[0]
+
+    def scalar_one(self) -> Any:
+        """The first member of the only row."""
+        return self.one()[0]
+
+    def scalars(self) -> list[Any]:
+        """The first member of every row."""
+        return [row[0] for row in self._cursor.fetchall()]
+
+
+class Pipelined:
+    """A connection of psycopg as the store uses it. Leaving `together` waits for everything that was sent in it."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Found:
+        """Execute a statement with %s places; in `together`, only send it."""
+        cursor = self._connection.cursor(row_factory=namedtuple_row)
+        return Found(cursor.execute(statement.encode(), parameters))
+
+    def together(self) -> AbstractContextManager[Any]:
+        """Send what is executed inside without waiting for answers in between."""
+        return self._connection.pipeline()
+
+    def commit(self) -> None:
+        """End the transaction; everything it did stays."""
+        self._connection.commit()
+
+    def rollback(self) -> None:
+        """End the transaction; nothing it did stays."""
+        self._connection.rollback()
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Pipelined]:
+    """A transaction on a connection of the engine's pool: committed at the end, rolled back when anything is raised."""
+    with pipelined(engine) as connection:
+        yield connection
+        connection.commit()
+
+
+@contextmanager
+def pipelined(engine: Engine) -> Iterator[Pipelined]:
+    """A connection of the engine's pool. What was not committed is rolled back; a broken connection is thrown away."""
+    raw = engine.raw_connection()
+    try:
+        connection: psycopg.Connection[Any] = raw.driver_connection  # type: ignore[assignment] # the engine's driver is psycopg
+        yield Pipelined(connection)
+    except psycopg.OperationalError:
+        raw.invalidate()
+        raise
+    finally:
+        raw.close()

@@ -1,0 +1,1 @@
+"""What is kept of each aggregate, read and written in bulk."""

@@ -1,0 +1,66 @@
+"""Which repository keeps which state: one line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from domain.experiences.state import Experience
+from domain.experiences.state import Sequence as Path
+from domain.mail import OutboxMail
+from domain.organizations.state import ApiKey, Organization
+from domain.people.state import Consumer, Session
+from domain.queue.state import Entry, Queue, Requeued
+from domain.sequence import SequenceFacts
+from domain.tenant import TenantFacts
+from store.repositories.base import Repository, Tenancy
+from store.repositories.entries import Entries
+from store.repositories.experiences import Experiences, Paths
+from store.repositories.organizations import Keys, Organizations
+from store.repositories.outbox import Mails
+from store.repositories.people import Consumers, Sessions
+from store.repositories.queues import Queues
+from store.repositories.requeues import Requeues
+from store.repositories.sequences import Sequences
+from store.repositories.tenants import Tenants
+
+
+class Repositories:
+    """The repositories of one drain. Rows that others refer to are written first."""
+
+    def __init__(self, scope: Tenancy) -> None:
+        self.scope = scope
+        self.tenants = Tenants(scope)
+        self.organizations = Organizations(scope)
+        self.keys = Keys(scope)
+        self.sequences = Sequences(scope)
+        self.experiences = Experiences(scope)
+        self.paths = Paths(scope)
+        self.consumers = Consumers(scope)
+        self.sessions = Sessions(scope)
+        self.queues = Queues(scope)
+        self.entries = Entries(scope)
+        self.requeues = Requeues(scope)
+        self.mails = Mails(scope)
+        self._of: dict[type, Repository[Any, Any]] = {
+            TenantFacts: self.tenants,
+            Organization: self.organizations,
+            ApiKey: self.keys,
+            SequenceFacts: self.sequences,
+            Experience: self.experiences,
+            Path: self.paths,
+            Consumer: self.consumers,
+            Session: self.sessions,
+            Queue: self.queues,
+            Entry: self.entries,
+            Requeued: self.requeues,
+            OutboxMail: self.mails,
+        }
+
+    def repository_of(self, kind: type) -> Repository[Any, Any]:
+        """The repository that keeps states of this class."""
+        return self._of[kind]
+
+    def in_use(self) -> Iterable[Repository[Any, Any]]:
+        """All repositories, in the order in which their rows are written."""
+        return self._of.values()

@@ -1,0 +1,39 @@
+"""Consumers and their sessions."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import UUID
+
+from store.tables.base import identity, metadata, moment, tenant
+
+consumer = Table(
+    "consumer",
+    metadata,
+    tenant(),
+    identity(),
+    Column("level", Text, nullable=False, server_default=text("'guest'")),
+    moment("created_at", nullable=False),
+    comment="People, as an organization knows them.",
+)
+
+session = Table(
+    "session",
+    metadata,
+    tenant(),
+    identity(),
+    Column("consumer_id", UUID, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'ACTIVE'")),
+    Column("refresh_hash", Text, nullable=False),
+    Column("previous_hash", Text),
+    Column("rotations", Integer, nullable=False, server_default=text("0")),
+    moment("rotated_at"),
+    moment("created_at", nullable=False),
+    moment("expires_at", nullable=False),
+    moment("ended_at"),
+    ForeignKeyConstraint(
+        ["tenant_id", "consumer_id"], ["consumer.tenant_id", "consumer.id"], name="session_consumer_fkey"
+    ),
+    Index("session_tenant_id_consumer_id", "tenant_id", "consumer_id"),
+    comment="Refresh families: a used token presented again ends its family.",
+)

@@ -1,0 +1,142 @@
+"""The unit of work: filled in bulk before the first decision, written in bulk after the last."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.command import SYSTEM_ACTOR, Command, Envelope
+from domain.decision import Decision, Refused, Reply, Timer
+from domain.ids import derived_id
+from store import journal, timers
+from store.journal import Page
+from store.pipelined import Connection
+from store.repositories.base import Tenancy
+from store.repositories.registry import Repositories
+
+
+class Work(Repositories):
+    """What a drain knows and is about to write. Handlers see one tenant at a time: that of the command in hand."""
+
+    def __init__(self, connection: Connection, topic: str, now: datetime) -> None:
+        super().__init__(Tenancy(connection, UUID(int=0)))
+        self.topic, self.now = topic, now
+        self.follow_ups: list[Envelope[Command]] = []
+        self._cause: Envelope[Command] | None = None
+        self._timers: list[tuple[UUID, Timer]] = []
+        self._pages: dict[tuple[UUID, UUID], Page] = {}
+        self._page: Page | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """The connection of the drain's transaction."""
+        return self.scope.connection
+
+    def turn_to(self, sent: Envelope[Command]) -> None:
+        """From now on everything is done for this command and its tenant."""
+        self.scope.tenant_id = sent.tenant_id
+        self._cause = sent
+
+    def save(self, decision: Decision) -> None:
+        """Keep all consequences of a decision: states, events, follow-ups and timers."""
+        for state in decision.saves:
+            self.repository_of(type(state)).put(state)
+        if decision.events:
+            self._tell(decision)
+        for command in decision.follow_ups:
+            self.follow(command)
+        self._timers.extend((self.scope.tenant_id, timer) for timer in decision.timers)
+
+    def _tell(self, decision: Decision) -> None:
+        page = self.page(self._cause_of().body.aggregate_id)
+        for event in decision.events:
+            page.events.append(event.facts())
+            if event.news:
+                page.news = True
+                person = getattr(event, "consumer_id", None)
+                if person is not None:
+                    page.changed.append(person)
+
+    def follow(self, command: Command, *, hops: int | None = None) -> None:
+        """Append a command of our own to the log, in the same transaction."""
+        cause = self._cause_of()
+        position = len(self.follow_ups).to_bytes(4, "big")
+        own_id = derived_id(self.now, b"follow", cause.id.bytes, position)
+        self.follow_ups.append(
+            Envelope(
+                own_id,
+                cause.tenant_id,
+                SYSTEM_ACTOR,
+                cause.request_id,
+                command,
+                hops=cause.hops + 1 if hops is None else hops,
+            )
+        )
+
+    def set_timer(self, timer: Timer) -> None:
+        """Set, move or cancel the timer of an aggregate and purpose."""
+        self._timers.append((self.scope.tenant_id, timer))
+
+    def answered(self, sent: Envelope[Command], outcome: Reply | Refused) -> dict[str, Any]:
+        """Note the outcome of a command, without its secrets, for whoever asks later; returns what is kept of it."""
+        page = self.page(sent.body.aggregate_id)
+        page.command_ids.append(sent.id)
+        kept = stored_outcome(outcome, sent)
+        page.replies.append(kept)
+        return kept
+
+    def page(self, aggregate_id: UUID) -> Page:
+        """The journal page of an aggregate in this drain."""
+        last = self._page
+        if last is not None and last.aggregate_id is aggregate_id and last.tenant_id is self.scope.tenant_id:
+            return last
+        key = (self.scope.tenant_id, aggregate_id)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._pages[key] = Page(*key, self.topic, self.now)
+        self._page = page
+        return page
+
+    @property
+    def promised(self) -> bool:
+        """Whether a timer was set or moved."""
+        return any(timer.due_at is not None for _, timer in self._timers)
+
+    def changed(self) -> frozenset[str]:
+        """The aggregates whose readers have news, by id."""
+        return frozenset(str(page.aggregate_id) for page in self._pages.values() if page.news)
+
+    def load(self) -> None:
+        """Read everything that was wanted, one statement for each repository that was asked."""
+        for repository in self.in_use():
+            repository.ask()
+        for repository in self.in_use():
+            repository.take()
+
+    def flush(self) -> None:
+        """Write everything that was put, in bulk."""
+        for repository in self.in_use():
+            repository.flush()
+        journal.write(self.connection, list(self._pages.values()))
+        if self._timers:
+            timers.write(self.connection, self._timers)
+
+    def _cause_of(self) -> Envelope[Command]:
+        if self._cause is None:
+            raise RuntimeError("turn_to(command) comes before anything is saved")
+        return self._cause
+
+
+def stored_outcome(outcome: Reply | Refused, sent: Envelope[Command]) -> dict[str, Any]:
+    """An outcome as JSON: what the journal keeps and the gateways read. `sealed` says that secrets were left out."""
+    kept: dict[str, Any] = {"type": sent.body.type, "actor": sent.actor.id, "keyed": sent.keyed}
+    if isinstance(outcome, Refused):
+        refusal = {
+            "code": outcome.code,
+            "detail": outcome.detail,
+            "retryAfter": outcome.retry_after,
+            "field": outcome.field,
+        }
+        return kept | {"refused": refusal}
+    return kept | {"body": dict(outcome.body), "created": outcome.created, "sealed": sorted(outcome.secrets)}
