@@ -1,0 +1,100 @@
+"""The bell: wakes whoever drains a partition. It carries nothing, so it may be lost, doubled or late."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterable
+
+import dramatiq
+import redis
+import structlog
+from dramatiq import Broker, Message
+
+BELL_MS = 1_000
+LINGER_SECONDS = 0.3
+log = structlog.get_logger("bell")
+
+
+def actor_of(topic: str) -> str:
+    """The name of the actor that drains a topic."""
+    return f"drain_{topic}"
+
+
+class Bell:
+    """Rings from a thread of its own, so that nobody who has just committed waits for Redis."""
+
+    def __init__(self, client: redis.Redis, broker: Broker, topics: Iterable[str]) -> None:
+        self._redis, self._broker = client, broker
+        self._asked: queue.SimpleQueue[tuple[str, int] | None] = queue.SimpleQueue()
+        for topic in topics:
+            broker.declare_queue(topic)
+        self._thread = threading.Thread(target=self._ring_on, daemon=True, name="bell")
+        self._thread.start()
+
+    def ring(self, places: Iterable[tuple[str, int]]) -> None:
+        """Wake the drain of each partition, soon; returns at once."""
+        for place in places:
+            self._asked.put(place)
+
+    def ring_now(self, topic: str, part: int) -> None:
+        """Ring whatever the bell key says: for the sweeper, which comes when a bell went unheard."""
+        self._send(topic, part)
+
+    def lingers(self, topic: str, part: int) -> bool:
+        """Wait a little for the next nudge; whether one came. While somebody lingers, a ring costs no message."""
+        self._redis.set(_bell(topic, part), b"1", px=BELL_MS)
+        return self._redis.blpop([_nudge(topic, part)], timeout=LINGER_SECONDS) is not None
+
+    def lower(self, topic: str, part: int) -> None:
+        """From now on a ring sends a message again."""
+        self._redis.delete(_bell(topic, part))
+
+    def stop(self) -> None:
+        """Ring what was asked, then end the thread."""
+        self._asked.put(None)
+        self._thread.join(timeout=2)
+
+    def _ring_on(self) -> None:
+        while (place := self._asked.get()) is not None:
+            asked = {place} | set(self._all_asked())
+            stop = None in asked
+            for wanted in asked - {None}:
+                if wanted is not None:
+                    _quietly(self._ring_one, *wanted)
+            if stop:
+                return
+
+    def _all_asked(self) -> Iterable[tuple[str, int] | None]:
+        while not self._asked.empty():
+            yield self._asked.get()
+
+    def _ring_one(self, topic: str, part: int) -> None:
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.set(_bell(topic, part), b"1", nx=True, px=BELL_MS)
+        pipeline.lpush(_nudge(topic, part), b"1")
+        pipeline.ltrim(_nudge(topic, part), 0, 0)
+        pipeline.pexpire(_nudge(topic, part), BELL_MS)
+        if pipeline.execute()[0]:
+            self._send(topic, part)
+
+    def _send(self, topic: str, part: int) -> None:
+        self._broker.enqueue(
+            Message(queue_name=topic, actor_name=actor_of(topic), args=(topic, part), kwargs={}, options={})
+        )
+
+
+def _quietly(ring: Callable[[str, int], None], topic: str, part: int) -> None:
+    """A ring that fails is logged and forgotten: the sweeper finds what nobody was rung for."""
+    try:
+        ring(topic, part)
+    except (redis.RedisError, dramatiq.DramatiqError, OSError) as failure:
+        log.warning("bell.unheard", topic=topic, part=part, error=type(failure).__name__)
+
+
+def _bell(topic: str, part: int) -> str:
+    return f"bell:{topic}:{part}"
+
+
+def _nudge(topic: str, part: int) -> str:
+    return f"nudge:{topic}:{part}"

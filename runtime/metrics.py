@@ -1,0 +1,39 @@
+"""Prometheus metrics: what each process shows of itself."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+_FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+commands = Counter("drumroll_commands_total", "Commands decided.", ["topic"])
+batch_size = Histogram("drumroll_drain_commands", "Commands decided by one drain.", ["topic"], buckets=_SIZES)
+decide_seconds = Histogram(
+    "drumroll_drain_decide_seconds", "Taking, deciding and writing one drain.", ["topic"], buckets=_FAST
+)
+commit_seconds = Histogram("drumroll_drain_commit_seconds", "Committing one drain.", ["topic"], buckets=_FAST)
+append_size = Histogram("drumroll_append_commands", "Commands appended by one statement.", buckets=_SIZES)
+append_seconds = Histogram("drumroll_append_seconds", "Appending a group of commands.", buckets=_FAST)
+reply_seconds = Histogram("drumroll_reply_wait_seconds", "From the append to the reply.", buckets=_FAST)
+replies_missed = Counter("drumroll_replies_missed_total", "Replies looked up in the journal because they did not come.")
+requests = Counter("drumroll_requests_total", "Requests answered.", ["route", "status"])
+log_depth = Gauge("drumroll_log_commands", "Commands that wait in the log.", ["topic"])
+log_age = Gauge("drumroll_log_age_seconds", "Age of the oldest batch in the log.", ["topic"])
+timer_lateness = Histogram("drumroll_timer_lateness_seconds", "From a timer's due date to its append.", buckets=_FAST)
+swept = Counter("drumroll_sweeper_rings_total", "Partitions rung because nobody had come.", ["topic"])
+dead = Gauge("drumroll_dead_commands", "Commands that wait for an operator.")
+
+
+def drained(topic: str, count: int, deciding: float, committing: float) -> None:
+    """One drain: how many commands, and the seconds of its two halves."""
+    commands.labels(topic).inc(count)
+    batch_size.labels(topic).observe(count)
+    decide_seconds.labels(topic).observe(deciding)
+    commit_seconds.labels(topic).observe(committing)
+
+
+def serve(port: int, host: str) -> None:
+    """Show this process's metrics over HTTP; port 0 shows them nowhere."""
+    if port:
+        start_http_server(port, addr=host)

@@ -1,0 +1,60 @@
+"""Settings, all from the environment: what a process is told, and nothing that it could find out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One process's settings. `drumroll settings` prints them with their meaning, secrets left out."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "postgresql://postgres@127.0.0.1:5432/drumroll", description="The store, under this process's role."
+    )
+    maintenance_database_url: str | None = Field(
+        None, description="The store under the maintenance role: for the scheduler's janitor."
+    )
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Replies, nudges and write limits.")
+    broker_url: str | None = Field(None, description="The broker of the bell; without it, Redis.")
+    domain: str = Field("localhost", description="The public domain: consumer.<domain>, admin.<domain>.")
+    public_url: str | None = Field(
+        None, description="How people reach the Consumer API; without it, from domain and port."
+    )
+    host: str = Field("127.0.0.1", description="The address a gateway listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port a gateway listens on.")
+    trusted_proxies: str = Field(
+        "", description="Addresses or networks, comma separated, whose X-Forwarded-For is believed."
+    )
+    gateway_secret: SecretStr = Field(
+        SecretStr(""), description="Makes ids from Idempotency-Keys and refresh tokens. Gateways only."
+    )
+    key_encryption_key: SecretStr = Field(
+        SecretStr(""), description="Opens the signing keys. Workers only; 32 bytes in hex."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Where a worker or scheduler shows its metrics; 0 = nowhere."
+    )
+    worker_threads: int = Field(
+        8, ge=1, le=256, description="Threads of a worker process; at least one for each partition it serves."
+    )
+    log_level: str = Field("info", description="debug, info, warning or error.")
+    smtp_url: str | None = Field(None, description="Where e-mail goes: smtp://user:password@host:port.")
+    operator_email: str | None = Field(None, description="Who is told about commands that could not be decided.")
+    undecided_per_organization: int = Field(50_000, ge=1, description="Beyond it an organization gets 503.")
+    undecided_per_aggregate: int = Field(25_000, ge=1, description="Beyond it one queue, draw or auction gets 503.")
+
+    @property
+    def issuer(self) -> str:
+        """The consumer host's URL: the `iss` of every token and the base of every absolute link."""
+        return self.public_url or f"http://consumer.{self.domain}:{self.port}"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

@@ -1,0 +1,21 @@
+"""Fixtures for every test. Each process of pytest-xdist has servers of its own, because they start at once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.servers import running_postgres, running_redis
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The superuser URL of a real Postgres that this session shares."""
+    with running_postgres() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a real Redis that this session shares."""
+    with running_redis() as server:
+        yield server.url

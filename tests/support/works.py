@@ -1,0 +1,117 @@
+"""A worker's insides on real servers: a store, a bell, and a drain that tests turn by hand."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis
+from sqlalchemy import Engine, Row
+
+import workers.admission  # noqa: F401 (the handlers of queues)
+from domain.catalogue import TOPICS
+from domain.claims import Claims
+from domain.command import Command, Envelope
+from domain.queue.state import Queue
+from runtime.bell import Bell
+from runtime.broker import redis_broker, redis_client
+from runtime.clock import Clock
+from store import command_log, journal
+from store.command_log import Place
+from store.database import see_tenants
+from store.roles import GATEWAY, WORKER
+from store.wire import partition_of
+from tests.support import factories
+from tests.support.database import PARTITIONS, TestDatabase
+from workers.drain import Drain
+
+
+class NobodySigns:
+    """For drains in which no token is made."""
+
+    def sign(self, claims: Claims) -> str:
+        """Nobody asks for this."""
+        raise AssertionError(claims)
+
+
+@dataclass(frozen=True)
+class Works:
+    """A store with a drain. `owner` sees everything; the drain works under the worker's role."""
+
+    database: TestDatabase
+    owner: Engine
+    gateway: Engine
+    drain: Drain
+    redis_url: str
+
+    def queue(self, **settings: Any) -> Queue:
+        """A queue of an organization of its own."""
+        with self.owner.begin() as connection:
+            return factories.make_queue(connection, **settings)
+
+    def append(self, envelopes: Sequence[Envelope[Command]]) -> set[Place]:
+        """Append as a gateway does."""
+        with self.gateway.begin() as connection:
+            return command_log.append(connection, envelopes, PARTITIONS, "tests")
+
+    def settle(self) -> None:
+        """Drain until the log is empty. A round that meets a lock waits for the one who holds it."""
+        while places := self.waiting():
+            for place in places:
+                self.drain.round(place)
+
+    def waiting(self) -> list[Place]:
+        """The partitions that have something to decide."""
+        return [Place(*row) for row in self.rows("SELECT DISTINCT topic, part FROM command_log")]
+
+    def rows(self, statement: str, *values: object) -> Sequence[Row[Any]]:
+        """The rows of a statement, under the owner."""
+        with self.owner.begin() as connection:
+            found = connection.exec_driver_sql(statement, values)
+            return found.all() if found.returns_rows else []
+
+    def value(self, statement: str, *values: object) -> Any:
+        """The only value of a statement."""
+        return self.rows(statement, *values)[0][0]
+
+    def outcomes(self, queue: Queue, command_ids: Iterable[UUID]) -> dict[UUID, Any]:
+        """What the journal says, as a worker reads it."""
+        with self.drain.engine.begin() as connection:
+            see_tenants(connection, [queue.tenant_id])
+            return journal.outcomes(connection, command_ids)
+
+
+def place_of(queue: Queue) -> Place:
+    """The partition of a queue."""
+    return Place("queue", partition_of(queue.id, PARTITIONS))
+
+
+@contextmanager
+def works_on(database: TestDatabase, redis_url: str) -> Iterator[Works]:
+    """Works on a database and a Redis, closed at the end."""
+    engines = [database.engine(), database.engine(GATEWAY), database.engine(WORKER)]
+    with new_drain(engines[2], redis_url) as drain:
+        yield Works(database, engines[0], engines[1], drain, redis_url)
+    for engine in engines:
+        engine.dispose()
+
+
+@contextmanager
+def new_drain(engine: Engine, redis_url: str) -> Iterator[Drain]:
+    """A drain with a bell of its own."""
+    client = redis_client(redis_url)
+    broker = redis_broker(redis_url)
+    bell = Bell(client, broker, TOPICS)
+    try:
+        yield Drain(engine, PARTITIONS, bell, client, NobodySigns(), Clock())
+    finally:
+        bell.stop()
+        client.close()
+        close(broker.client)
+
+
+def close(client: redis.Redis) -> None:
+    """Let go of a client's connections."""
+    client.close()
+    client.connection_pool.disconnect()
