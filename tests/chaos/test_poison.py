@@ -1,0 +1,150 @@
+"""One bad command hurts only itself; the good ones around it are decided."""
+
+import contextlib
+import os
+from typing import Any
+
+import pytest
+
+from domain.command import Envelope
+from domain.decision import Refused, Reply
+from domain.queue.commands import KnockQueue
+from domain.queue.state import Queue
+from domain.times import Times
+from store import dead
+from store.command_log import Place
+from store.dead import Retried
+from store.roles import SCHEDULER, WORKER
+from store.sweeping import sweep
+from store.work import Work
+from tests.support.crashes import KILLED, in_child
+from tests.support.database import PARTITIONS
+from tests.support.factories import entering, sent
+from tests.support.servers import wait_until
+from tests.support.works import Works, new_drain, place_of
+from workers import careful
+from workers.drain import Round
+from workers.handlers import HANDLERS, Handler, Registration
+
+
+def poison(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
+    """From now on a knock does this."""
+    wants = HANDLERS[KnockQueue].wants
+    monkeypatch.setitem(HANDLERS, KnockQueue, Registration(handler, wants))
+
+
+def among_twenty(works: Works, queue: Queue) -> tuple[Envelope[KnockQueue], list[Any]]:
+    """A knock in the midst of twenty people who join, in one batch."""
+    bad, good = sent(queue, KnockQueue(queue_id=queue.id)), [entering(queue) for _ in range(20)]
+    works.append([*good[:10], bad, *good[10:]])
+    return bad, [one.id for one in good]
+
+
+def assert_only_the_bad_one_failed(works: Works, queue: Queue, bad: Envelope[KnockQueue], good: list[Any]) -> None:
+    """Twenty are in the line, one is buried and answered, its operator is owed one mail, and nothing waits."""
+    assert works.value("SELECT array_agg(id ORDER BY ticket) FROM queue_entry WHERE queue_id = %s", queue.id) == good
+    outcomes = works.outcomes(queue, [bad.id, *good])
+    assert outcomes.pop(bad.id)["refused"]["code"] == "INTERNAL_ERROR"
+    assert outcomes.keys() == set(good)
+    assert works.rows("SELECT id FROM dead_command") == [(bad.id,)]
+    assert works.rows("SELECT dedupe_key FROM outbox") == [(f"command.buried:{bad.id}",)]
+    assert works.waiting() == []
+
+
+def test_a_command_that_raises_is_buried_alone(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(work: Work, sent: Envelope[Any], times: Times) -> Reply | Refused:
+        raise ZeroDivisionError("by nothing")
+
+    poison(monkeypatch, raises)
+    queue = works.queue()
+    bad, good = among_twenty(works, queue)
+
+    assert works.drain.round(place_of(queue)) is Round.DECIDED
+
+    assert_only_the_bad_one_failed(works, queue, bad, good)
+
+
+def test_a_command_that_cannot_be_written_is_buried_alone(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks_a_constraint(work: Work, sent: Envelope[Any], times: Times) -> Reply | Refused:
+        queue = work.queues.get(sent.body.queue_id)
+        assert queue is not None
+        work.queues.put(queue.with_line(completed=-1))
+        return Reply()
+
+    poison(monkeypatch, breaks_a_constraint)
+    queue = works.queue()
+    bad, good = among_twenty(works, queue)
+
+    works.drain.round(place_of(queue))
+    works.settle()
+
+    assert_only_the_bad_one_failed(works, queue, bad, good)
+
+
+def test_a_command_that_kills_its_process_is_buried_after_its_tries(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(work: Work, sent: Envelope[Any], times: Times) -> Reply | Refused:
+        os._exit(KILLED)
+
+    poison(monkeypatch, dies)
+    queue = works.queue()
+    bad, good = among_twenty(works, queue)
+
+    deaths = [sweep_and_drain_in_child(works) for _ in range(3 + careful.TRIES)]
+
+    assert deaths.count(KILLED) == 2 + careful.TRIES  # two before the third strike
+    assert_only_the_bad_one_failed(works, queue, bad, good)
+
+
+def sweep_and_drain_in_child(works: Works) -> int:
+    """The sweeper rings; a process drains what it rang for. Its exit status."""
+    works.database.advance("1 second")
+    scheduler = works.database.engine(SCHEDULER, pool=1)
+    with scheduler.begin() as connection:
+        left = sweep(connection)
+    scheduler.dispose()
+
+    def drain() -> None:
+        with new_drain(works.database.engine(WORKER), works.redis_url) as drain:
+            for place in left:
+                drain.round(place)
+
+    return in_child(drain)
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\xff\x00 no JSON", b'{"no": "list"}', b'[["too", "short"]]', b"[[1,2,3,4,5,6,7,8,9,10,11]]"]
+)
+def test_a_batch_that_nobody_can_read_is_buried_alone(works: Works, garbage: bytes) -> None:
+    queue = works.queue()
+    before, after = entering(queue), entering(queue)
+    works.append([before])
+    works.append([entering(queue)])
+    works.rows("UPDATE command_log SET body = %s WHERE position = (SELECT max(position) FROM command_log)", garbage)
+    works.append([after])
+
+    wait_until(lambda: sweep_and_drain(works) == [], seconds=20)
+
+    assert works.value("SELECT array_agg(id ORDER BY ticket) FROM queue_entry WHERE queue_id = %s", queue.id) == [
+        before.id,
+        after.id,
+    ]
+    (buried,) = works.rows("SELECT id, tenant_id, type FROM dead_command")
+    assert (buried.tenant_id.int, buried.type) == (0, "unreadable")
+    assert works.rows("SELECT dedupe_key FROM outbox") == [(f"command.buried:{buried.id}",)]
+    with works.owner.begin() as connection:
+        assert dead.retry(connection, buried.id, PARTITIONS) is Retried.UNREADABLE
+
+
+def sweep_and_drain(works: Works) -> list[Place]:
+    """The sweeper rings, a worker comes, and whatever it raises its process goes on. What is left."""
+    works.database.advance("1 second")
+    scheduler = works.database.engine(SCHEDULER, pool=1)
+    with scheduler.begin() as connection:
+        left = sweep(connection)
+    scheduler.dispose()
+    for place in left:
+        with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
+            works.drain.round(place)
+    return works.waiting()

@@ -1,0 +1,1 @@
+"""Command in, decision asked, effects written: one module per worker."""

@@ -1,0 +1,67 @@
+"""What a worker process does before its first drain: settings, store, broker, keys, and one actor for each topic it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import ModuleType
+from typing import Any
+
+import dramatiq
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import Middleware
+
+from domain.catalogue import TOPICS
+from runtime import metrics
+from runtime.bell import Bell, actor_of
+from runtime.broker import install, redis_broker, redis_client
+from runtime.clock import Clock
+from runtime.logging import configure
+from runtime.settings import Settings, settings
+from store import database
+from workers.drain import Drain
+from workers.signing import KeyRing
+
+log = structlog.get_logger("worker")
+
+
+def serve(topics: Mapping[str, ModuleType]) -> None:
+    """Make this process a worker of these topics, each with the module of its handlers.
+
+    dramatiq imports the module that calls this and finds the actors.
+    """
+    chosen = settings()
+    configure(chosen.log_level)
+    broker = redis_broker(chosen.broker_url or chosen.redis_url, Shutdown())
+    install(broker)
+    drain = _drain(chosen, broker, topics)
+    for topic in topics:
+        dramatiq.actor(actor_name=actor_of(topic), queue_name=topic, max_retries=0)(drain.__call__)
+    metrics.serve(chosen.metrics_port, chosen.host)
+
+
+def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> Drain:
+    clock = Clock()
+    engine = database.engine(chosen.database_url, database.WORKER, pool=chosen.worker_threads + 2)
+    with engine.connect() as connection:
+        partitions = database.partitions(connection)
+    needed = partitions * len(tuple(topics))
+    if chosen.worker_threads < needed:
+        raise SystemExit(
+            f"This worker serves {needed} partitions and has {chosen.worker_threads} threads: set WORKER_THREADS={needed}."
+        )
+    client = redis_client(chosen.redis_url)
+    ring = KeyRing(engine, bytes.fromhex(chosen.key_encryption_key.get_secret_value()), clock, chosen.issuer)
+    return Drain(engine, partitions, Bell(client, broker, TOPICS), client, ring, clock)
+
+
+class Shutdown(Middleware):
+    """Says when a worker is up and when it goes. The batch in hand is finished: dramatiq waits for its threads."""
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """The worker fetches from now on."""
+        log.info("worker.up", queues=sorted(broker.get_declared_queues()))
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """No new batches from now on."""
+        log.info("worker.going")

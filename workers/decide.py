@@ -1,0 +1,107 @@
+"""Deciding what was taken: in order, in memory, one command's failure being its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from domain.command import Command, Envelope
+from domain.decision import Refused, Reply
+from domain.times import Times
+from store import journal
+from store.dead import DeadCommand
+from store.work import Work, stored_outcome
+from workers.handlers import HANDLERS, SETTLES
+
+Outcome = Reply | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A command from the log and the moment its batch was appended."""
+
+    sent: Envelope[Command]
+    received_at: datetime
+
+
+@dataclass(slots=True)
+class Decided:
+    """What came of a drain: answers in the order of the log, stored answers of repeats, and what broke."""
+
+    answers: list[tuple[Taken, dict[str, Any], Outcome | None]] = field(default_factory=list)
+    dead: list[DeadCommand] = field(default_factory=list)
+
+
+def preload(work: Work, taken: Sequence[Taken]) -> dict[UUID, Any]:
+    """Read what the commands want, and what was decided of the keyed ones before, in one go.
+
+    A command that broke was not decided: its repeat is, and so is its retry.
+    """
+    found = journal.ask_outcomes(work.connection, [one.sent.id for one in taken if one.sent.keyed])
+    for one in taken:
+        work.turn_to(one.sent)
+        HANDLERS[type(one.sent.body)].wants(work, one.sent)
+    work.load()
+    return {row.command_id: row.reply for row in found if row.reply and not journal.is_broken(row.reply)}
+
+
+def decide(work: Work, taken: Sequence[Taken], stored: dict[UUID, Any]) -> Decided:
+    """Decide every command once: what was decided before, in this drain or an earlier one, is only answered again."""
+    decided, told = Decided(), dict(stored)
+    for one in taken:
+        before = told.get(one.sent.id)
+        if before is not None:
+            decided.answers.append((one, _again(before, one.sent), None))
+            continue
+        outcome = _decide_one(work, one, decided)
+        kept = told[one.sent.id] = work.answered(one.sent, outcome)
+        decided.answers.append((one, kept, outcome))
+    _settle(work, taken)
+    return decided
+
+
+def _decide_one(work: Work, one: Taken, decided: Decided) -> Outcome:
+    work.turn_to(one.sent)
+    times = Times(one.received_at, max(work.now, one.received_at))
+    try:
+        outcome = HANDLERS[type(one.sent.body)].handler(work, one.sent, times)
+    except psycopg.Error:
+        raise
+    except Exception as broken:  # noqa: BLE001 (whatever breaks in one command must not reach the others)
+        decided.dead.append(dead_of(one, broken, work.now))
+        outcome = broken_outcome(one.sent.id)
+    return outcome
+
+
+def _settle(work: Work, taken: Sequence[Taken]) -> None:
+    settle = SETTLES.get(work.topic)
+    if settle is None:
+        return
+    touched = {(one.sent.tenant_id, one.sent.body.aggregate_id): one for one in taken}
+    for (_, aggregate_id), one in touched.items():
+        work.turn_to(one.sent)
+        settle(work, aggregate_id, Times(work.now, work.now))
+
+
+def _again(before: dict[str, Any], sent: Envelope[Command]) -> dict[str, Any]:
+    if sent.keyed is not None and before.get("keyed") not in {None, sent.keyed}:
+        reused = Refused("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another body.")
+        return stored_outcome(reused, sent)
+    return before | {"replayed": True}
+
+
+def broken_outcome(command_id: UUID) -> Refused:
+    """The answer to a command that could not be decided: 500, with the reference an operator finds it by."""
+    return Refused(journal.BROKEN, f"The command could not be decided. Reference: {command_id}.")
+
+
+def dead_of(one: Taken, broken: BaseException, now: datetime) -> DeadCommand:
+    """A command that could not be decided, with the reason, for the operator."""
+    trace = "".join(traceback.format_exception(broken))
+    return DeadCommand(one.sent, one.received_at, now, f"{type(broken).__name__}: {broken}"[:500], trace[-20_000:])

@@ -1,0 +1,162 @@
+"""The drain: takes what waits in a partition, decides it, commits it, tells it. Written once, for every topic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+import psycopg
+import redis
+import structlog
+from sqlalchemy import Engine
+
+from domain.command import Command, Envelope
+from runtime import metrics
+from runtime.bell import Bell
+from runtime.clock import Clock
+from store import command_log, dead
+from store.command_log import Batch, Lease, Place
+from store.database import see_tenants
+from store.pipelined import Pipelined, pipelined
+from store.wire import Unknown, arrays, decode
+from store.work import Work
+from workers import canonical, careful, replies
+from workers.decide import Decided, Taken, decide, preload
+from workers.handlers import HANDLERS
+from workers.replies import Signer
+from workers.telling import Told
+
+BOUND = 1_000
+LONGEST_SECONDS = 10.0
+STRIKES = 3
+log = structlog.get_logger("drain")
+
+
+class Round(Enum):
+    """How a round ended."""
+
+    NOT_MINE = auto()
+    EMPTY = auto()
+    HANDED_BACK = auto()
+    STRUCK = auto()
+    DECIDED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Drains partitions of the store. One instance serves all threads of a worker process."""
+
+    engine: Engine
+    partitions: int
+    bell: Bell
+    client: redis.Redis
+    signer: Signer
+    clock: Clock
+
+    def __call__(self, topic: str, part: int) -> None:
+        """Decide all that waits in a partition, linger for more, and leave when it stays quiet or somebody else is here."""
+        place, until = Place(topic, part), time.monotonic() + LONGEST_SECONDS
+        while time.monotonic() < until:
+            ended = self.round(place)
+            if ended in {Round.NOT_MINE, Round.HANDED_BACK}:
+                return
+            if ended is Round.EMPTY and not self._stays(place):
+                return
+        self.bell.ring_now(topic, part)
+
+    def round(self, place: Place) -> Round:
+        """One transaction: lock, take, decide, write, commit; then tell. A batch that cannot be written is taken apart."""
+        try:
+            ended = self._round(place)
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as broken:
+            log.error("drain.unwritable", topic=place.topic, part=place.part, error=str(broken))
+            ended = Round.STRUCK
+        if ended is Round.STRUCK:
+            careful.oldest_batch(self, place)
+        return ended
+
+    def _round(self, place: Place) -> Round:
+        started = time.perf_counter()
+        with pipelined(self.engine) as connection:
+            lease, batches = command_log.lock_and_take(connection, place, BOUND)
+            if lease is None:
+                return Round.NOT_MINE
+            if lease.strikes >= STRIKES and batches:
+                return Round.STRUCK
+            taken, unknown = opened(batches)
+            if not taken:
+                return self._handed_back(connection, place, unknown)
+            work, decided = self.consider(connection, place, lease, taken)
+            decided_at = time.perf_counter()
+            with connection.together():
+                command_log.hand_back(connection, place, unknown)
+                told = self.write(connection, work, decided)
+                if lease.strikes:
+                    command_log.forgive(connection, place)
+                connection.commit()
+        metrics.drained(place.topic, len(taken), decided_at - started, time.perf_counter() - decided_at)
+        self.tell(told)
+        return Round.DECIDED
+
+    def consider(
+        self, connection: Pipelined, place: Place, lease: Lease, taken: Sequence[Taken]
+    ) -> tuple[Work, Decided]:
+        """Read what is needed and decide, inside the caller's transaction; nothing is written yet."""
+        now = max([lease.now, *(one.received_at for one in taken)])
+        work = Work(connection, place.topic, now)
+        with connection.together():
+            see_tenants(connection, {one.sent.tenant_id for one in taken})
+            stored = preload(work, taken)
+        return work, decide(work, taken, stored)
+
+    def write(self, connection: Pipelined, work: Work, decided: Decided) -> Told:
+        """Write all that was decided, inside the caller's transaction."""
+        work.flush()
+        dead.bury(connection, decided.dead, self.partitions)
+        rung = command_log.append(connection, work.follow_ups, self.partitions, "")
+        return Told(decided, rung, work.changed(), timers=work.promised)
+
+    @staticmethod
+    def _handed_back(connection: Pipelined, place: Place, unknown: Sequence[tuple[Batch, Unknown]]) -> Round:
+        if not unknown:
+            return Round.EMPTY
+        command_log.hand_back(connection, place, unknown)
+        connection.commit()
+        return Round.HANDED_BACK
+
+    def tell(self, told: Told) -> None:
+        """After the commit: answers, nudges, bells, log lines. All of it may be lost without harm."""
+        replies.publish(self.client, told.decided, self.signer)
+        replies.nudge_readers(self.client, told.changed)
+        if told.timers:
+            replies.nudge_timers(self.client)
+        self.bell.ring((place.topic, place.part) for place in told.follow_ups)
+        canonical.log_commands(told.decided, self.clock.now())
+
+    def _stays(self, place: Place) -> bool:
+        """Whether to go round again. Leaving means: lower the bell, then look once more, so that no ring falls between."""
+        try:
+            if self.bell.lingers(place.topic, place.part):
+                return True
+            self.bell.lower(place.topic, place.part)
+        except (redis.RedisError, OSError):
+            log.warning("drain.no_bell", topic=place.topic, part=place.part)
+        with pipelined(self.engine) as connection:
+            return command_log.waits(connection, place)
+
+
+def opened(batches: Sequence[Batch]) -> tuple[list[Taken], list[tuple[Batch, Unknown]]]:
+    """The commands of batches in order, and apart from them those that this program does not know."""
+    taken, unknown = list[Taken](), list[tuple[Batch, Unknown]]()
+    for batch in batches:
+        for array in arrays(batch.body):
+            sent: Envelope[Command] | Unknown = decode(array)
+            if isinstance(sent, Unknown):
+                unknown.append((batch, sent))
+            elif type(sent.body) not in HANDLERS:
+                unknown.append((batch, Unknown(sent.id, sent.body.type, sent.body.version, array)))
+            else:
+                taken.append(Taken(sent, batch.appended_at))
+    return taken, unknown

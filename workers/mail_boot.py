@@ -1,0 +1,29 @@
+"""What the process that delivers mail does before the first ring."""
+
+from __future__ import annotations
+
+from runtime import metrics
+from runtime.broker import install, redis_broker
+from runtime.logging import configure
+from runtime.settings import Settings, settings
+from store import database
+from workers.boot import Shutdown
+from workers.delivery import Delivery, actor
+from workers.smtp import Relay
+
+
+def serve_mail() -> None:
+    """Make this process a deliverer: dramatiq imports the module that calls it and finds the actor."""
+    chosen = settings()
+    configure(chosen.log_level)
+    install(redis_broker(chosen.broker_url or chosen.redis_url, Shutdown()))
+    actor(delivery(chosen))
+    metrics.serve(chosen.metrics_port, chosen.host)
+
+
+def delivery(chosen: Settings) -> Delivery:
+    """The delivery of these settings; SystemExit when they name no receiver."""
+    if chosen.smtp_url is None:
+        raise SystemExit("There is nowhere to send mail: set SMTP_URL, or leave this process out.")
+    engine = database.engine(chosen.database_url, database.WORKER, pool=chosen.worker_threads + 2)
+    return Delivery(engine, Relay(chosen.smtp_url), f"no-reply@{chosen.domain}", chosen.operator_email)

@@ -1,0 +1,6 @@
+"""The worker of the topic `people`."""
+
+from workers import people
+from workers.boot import serve
+
+serve({"people": people})

@@ -1,0 +1,109 @@
+"""What keeps a queue going: brought up to date before a command, served after the last one of a drain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+from domain.decision import Timer
+from domain.queue import rules
+from domain.queue.commands import KnockQueue
+from domain.queue.state import Queue, Status
+from domain.times import Times
+from store.repositories.line import next_in_line
+from store.work import Work
+
+SLICE = 500
+
+
+def up_to_date(work: Work, queue_id: UUID, times: Times) -> Queue | None:
+    """The queue as it is at this moment: opened, resumed and rid of lapsed grants, if any of that is due."""
+    queue = work.queues.get(queue_id)
+    if queue is None:
+        return None
+    for due in (_open, _resume, _lapse):
+        if due(work, queue, times):
+            queue = _known(work, queue_id)
+    return queue
+
+
+def serve(work: Work, queue_id: UUID, times: Times) -> None:
+    """Let the next in, turn away who will not be served, and set the timer of the next knock."""
+    if work.queues.get(queue_id) is None:
+        return
+    if _known(work, queue_id).config.open_at is None:
+        _open(work, _known(work, queue_id), times)
+    _turn_away(work, _known(work, queue_id), times)
+    _call(work, _known(work, queue_id), times)
+    _promise_knock(work, _known(work, queue_id), times)
+
+
+def _known(work: Work, queue_id: UUID) -> Queue:
+    queue = work.queues.get(queue_id)
+    assert queue is not None  # noqa: S101 (looked up before)
+    return queue
+
+
+def _open(work: Work, queue: Queue, times: Times) -> bool:
+    if queue.line.opened_at is not None:
+        return False
+    work.save(rules.open_if_due(queue, times))
+    return True
+
+
+def _resume(work: Work, queue: Queue, times: Times) -> bool:
+    if queue.pause is None:
+        return False
+    work.save(rules.resume_if_due(queue, times))
+    return True
+
+
+def _lapse(work: Work, queue: Queue, times: Times) -> bool:
+    grace = timedelta(seconds=queue.config.completion_grace_seconds)
+    if queue.line.lapse_at is None or queue.line.lapse_at + grace > times.now:
+        return False
+    lapsed = work.entries.lapsed(queue, times.now, SLICE)
+    later = work.entries.next_lapse(queue, times.now - grace) if len(lapsed) < SLICE else lapsed[-1].expires_at
+    work.save(rules.lapse(queue, lapsed, later, times))
+    return True
+
+
+def _turn_away(work: Work, queue: Queue, times: Times) -> None:
+    reason = rules.denial_of_the_waiting(queue, times.now)
+    if reason is not None:
+        work.save(rules.turn_away(queue, work.entries.with_status(queue, Status.QUEUED, SLICE), reason, times.now))
+    elif queue.ended is not None and queue.ended.revoke_grants and queue.line.inside:
+        work.save(
+            rules.turn_away(queue, work.entries.with_status(queue, Status.GRANTED, SLICE), "QUEUE_CLOSED", times.now)
+        )
+    elif queue.config.idle_timeout_seconds is not None and queue.line.waiting:
+        _turn_away_idle(work, queue, times)
+
+
+def _turn_away_idle(work: Work, queue: Queue, times: Times) -> None:
+    idle = timedelta(seconds=queue.config.idle_timeout_seconds or 0)
+    if queue.line.idle_at is not None and queue.line.idle_at > times.now:
+        return
+    gone = work.entries.unseen(queue, times.now - idle, SLICE)
+    again = times.now if len(gone) == SLICE else times.now + idle / 4
+    work.save(rules.turn_away(queue.with_line(idle_at=again), gone, "IDLE_TIMEOUT", times.now))
+
+
+def _call(work: Work, queue: Queue, times: Times) -> None:
+    filled, room = rules.room(queue, times.now)
+    if room or queue.line.head_stale:
+        called, head = next_in_line(work.entries, filled, min(room, SLICE))
+        work.save(rules.call_next(filled, called, head, times.now))
+    elif filled.line.credit != queue.line.credit:
+        work.queues.put(filled)
+
+
+def _promise_knock(work: Work, queue: Queue, times: Times) -> None:
+    due = rules.next_knock(queue, times.now)
+    if due is not None and due <= times.now:
+        work.follow(KnockQueue(queue_id=queue.id), hops=0)
+        due = None
+    if due != queue.knock_at:
+        work.queues.put(replace(queue, knock_at=due))
+        work.set_timer(Timer(queue.id, "knock", due, KnockQueue(queue_id=queue.id)))

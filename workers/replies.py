@@ -1,0 +1,62 @@
+"""Answers to the gateways that wait: published after the commit, signed on the way, missed without harm."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import orjson
+import redis
+import structlog
+
+from domain.claims import Claims
+from domain.decision import Reply
+from workers.decide import Decided
+
+TIMERS = "timers"
+log = structlog.get_logger("replies")
+
+
+class Signer(Protocol):
+    """Makes tokens of claims."""
+
+    def sign(self, claims: Claims) -> str:
+        """The signed token."""
+        ...
+
+
+def publish(client: redis.Redis, decided: Decided, signer: Signer) -> None:
+    """One message for each gateway. Redis away: nobody is told, and everybody looks the answer up."""
+    by_gateway: dict[str, list[Any]] = defaultdict(list)
+    for taken, stored, outcome in decided.answers:
+        if taken.sent.gateway:
+            secrets = _signed(outcome.secrets, signer) if isinstance(outcome, Reply) else {}
+            by_gateway[taken.sent.gateway].append([taken.sent.id, stored, secrets])
+    _send(client, {f"replies:{gateway}": orjson.dumps(answers) for gateway, answers in by_gateway.items()})
+
+
+def nudge_readers(client: redis.Redis, changed: Iterable[str]) -> None:
+    """Tell the gateways that these aggregates changed."""
+    _send(client, {f"changed:{aggregate}": b"1" for aggregate in changed})
+
+
+def nudge_timers(client: redis.Redis) -> None:
+    """Tell the schedulers, after the commit, that a timer was set which is due before they look by themselves."""
+    _send(client, {TIMERS: b"1"})
+
+
+def _signed(secrets: Mapping[str, Any], signer: Signer) -> dict[str, Any]:
+    return {name: signer.sign(value) if isinstance(value, Claims) else value for name, value in secrets.items()}
+
+
+def _send(client: redis.Redis, messages: Mapping[str, bytes]) -> None:
+    if not messages:
+        return
+    pipeline = client.pipeline(transaction=False)
+    for channel, message in messages.items():
+        pipeline.publish(channel, message)
+    try:
+        pipeline.execute()
+    except (redis.RedisError, OSError) as failure:
+        log.warning("replies.unsent", channels=len(messages), error=type(failure).__name__)
