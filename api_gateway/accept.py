@@ -1,0 +1,133 @@
+"""The write path: commands that arrive while an append is in flight wait for the next one, and go as one.
+
+The append runs in a thread of its own. In a rush the event loop is busy checking the next group's tokens, and an append
+that had to wait for it would keep the workers idle meanwhile (measured: the two took turns instead of sharing the cores).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from api_gateway.appender import Appender, OutcomeUnknownError
+from api_gateway.backlog import Backlog
+from api_gateway.limits import PASSES, Ask, Verdict, WriteLimits
+from api_gateway.problems import Problem
+from domain.command import Command, Envelope
+from runtime import metrics
+from runtime.bell import Bell
+from runtime.clock import Clock
+from store.command_log import places_of
+
+GROUP = 2_048
+log = structlog.get_logger("accept")
+
+
+@dataclass(slots=True)
+class Pending:
+    """A command that waits for its append."""
+
+    sent: Envelope[Command]
+    ask: Ask | None
+    done: asyncio.Future[Verdict]
+    verdict: Verdict = PASSES
+    problem: Problem | None = None
+
+
+class Accept:
+    """Appends commands to the log in groups. When a call returns, its command is committed and will be decided."""
+
+    def __init__(self, appender: Appender, bell: Bell, partitions: int, limits: WriteLimits, backlog: Backlog) -> None:
+        self._appender, self._bell, self._partitions = appender, bell, partitions
+        self._limits, self._backlog = limits, backlog
+        self._loop = asyncio.get_running_loop()
+        self._waiting: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._append_on, name="append", daemon=True)
+        self._thread.start()
+
+    async def __call__(self, sent: Envelope[Command], ask: Ask | None) -> Verdict:
+        """Append a command; returns where its limits stand.
+
+        Problem 429: over a limit. Problem 503: over the bound, or the outcome is unknown.
+        """
+        self._backlog.admit(sent)
+        pending = Pending(sent, ask, self._loop.create_future())
+        self._waiting.put(pending)
+        return await asyncio.shield(pending.done)
+
+    async def stop(self) -> None:
+        """Append what waits, then return."""
+        self._waiting.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _append_on(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            group, stop = [first], False
+            while len(group) < GROUP and not self._waiting.empty():
+                following = self._waiting.get()
+                if following is None:
+                    stop = True
+                    break
+                group.append(following)
+            self._append(group)
+            if stop:
+                break
+        self._appender.close()
+
+    def _append(self, group: Sequence[Pending]) -> None:
+        try:
+            self._append_admitted(self._within_limits(group))
+        except OutcomeUnknownError as failure:
+            log.error("append.unknown", error=str(failure), commands=len(group))
+            _refuse(group, _unknown())
+        except Exception:
+            log.exception("append.failed", commands=len(group))
+            _refuse(group, _unknown())
+        self._loop.call_soon_threadsafe(_settle, group)
+
+    def _within_limits(self, group: Sequence[Pending]) -> list[Pending]:
+        asked = [pending for pending in group if pending.ask is not None]
+        verdicts = self._limits.admit([pending.ask for pending in asked if pending.ask is not None])
+        for pending, verdict in zip(asked, verdicts, strict=True):
+            pending.verdict = verdict
+            if not verdict.admitted:
+                pending.problem = verdict.problem()
+        return [pending for pending in group if pending.problem is None]
+
+    def _append_admitted(self, group: Sequence[Pending]) -> None:
+        if not group:
+            return
+        started = Clock.monotonic()
+        by_place = places_of((pending.sent for pending in group), self._partitions)
+        self._appender.append(by_place)
+        self._bell.ring((place.topic, place.part) for place in by_place)
+        self._backlog.appended(pending.sent for pending in group)
+        metrics.append_size.observe(len(group))
+        metrics.append_seconds.observe(Clock.monotonic() - started)
+
+
+def _settle(group: Sequence[Pending]) -> None:
+    """On the event loop: tell everybody of a group how its append ended."""
+    for pending in group:
+        if pending.done.done():
+            continue
+        if pending.problem is None:
+            pending.done.set_result(pending.verdict)
+        else:
+            pending.done.set_exception(pending.problem)
+            pending.done.exception()
+
+
+def _refuse(group: Sequence[Pending], problem: Problem) -> None:
+    for pending in group:
+        pending.problem = pending.problem or problem
+
+
+def _unknown() -> Problem:
+    detail = "It is not known whether the call was recorded. Send it again with the same Idempotency-Key."
+    return Problem(503, "DEPENDENCY_UNAVAILABLE", detail, retry_after=1)

@@ -1,0 +1,63 @@
+"""The gateway as one ASGI application: hot routes first, everything else by the framework."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from api_gateway.hot import Asgi, Hot, Receive, Scope, Send
+from api_gateway.http.front import Front
+from api_gateway.process import Parts, opened
+from api_gateway.queueing import Queueing
+from api_gateway.site import site
+from api_gateway.site import site
+from runtime.settings import Settings, settings
+
+
+def app() -> Asgi:
+    """The application of this process's settings: for uvicorn's factory."""
+    return Application(settings())
+
+
+class Application:
+    """Opens the gateway when the server starts and closes it when the server stops."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self._settings = chosen
+        self._stack = AsyncExitStack()
+        self._serve: Asgi | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._serve is not None:
+            await self._serve(scope, receive, send)
+
+    async def start(self) -> Parts:
+        """Open the gateway."""
+        parts = await self._stack.enter_async_context(opened(self._settings))
+        self._serve = assembled(parts)
+        return parts
+
+    async def stop(self) -> None:
+        """Close it."""
+        await self._stack.aclose()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.start()
+        except Exception as failure:
+            await send({"type": "lifespan.startup.failed", "message": f"{type(failure).__name__}: {failure}"})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def assembled(parts: Parts) -> Asgi:
+    """All routes over an open gateway."""
+    gateway = parts.gateway
+    hot = Hot(gateway, Queueing(gateway, parts.lines, parts.tickets), site(gateway))
+    return Front(hot, gateway.guard, gateway.settings.domain)

@@ -1,0 +1,63 @@
+"""The one connection that appends: sent until a commit is confirmed, because sending the same ids twice is harmless."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import psycopg
+
+from domain.command import Command, Envelope
+from store.command_log import Place, append_statement
+from store.database import GATEWAY
+
+PATIENCE_SECONDS = 2.0
+PAUSE_SECONDS = 0.05
+
+
+class OutcomeUnknownError(Exception):
+    """No commit was confirmed in time: the commands may be in the log or not."""
+
+
+class Appender:
+    """Appends groups of commands, each in one statement that commits by itself."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url, self._name = url, name
+        self._connection: psycopg.Connection | None = None
+
+    def append(self, by_place: dict[Place, list[Envelope[Command]]]) -> None:
+        """Append all or nothing. OutcomeUnknownError after two seconds without a confirmed commit."""
+        statement, values = append_statement(by_place, self._name)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self._connected().execute(statement.encode(), values)
+            except psycopg.OperationalError as failure:
+                self.close()
+                if time.monotonic() >= until:
+                    raise OutcomeUnknownError(str(failure)) from failure
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return
+
+    def close(self) -> None:
+        """Let the connection go; after a failure it is never used again."""
+        if self._connection is not None:
+            with contextlib.suppress(psycopg.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            self._connection = psycopg.connect(
+                self._url,
+                autocommit=True,
+                prepare_threshold=2,
+                options=GATEWAY.options,
+                connect_timeout=2,
+                tcp_user_timeout=3000,
+                keepalives_idle=5,
+                keepalives_interval=2,
+            )
+        return self._connection

@@ -1,0 +1,134 @@
+"""Keys of organizations, looked up by their hash; what was found is believed for less than a second.
+
+A revoked key is refused within a second. A key in use is looked up again before that second is over, in the
+background, so that a busy caller never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from api_gateway.auth.caller import Key
+from api_gateway.problems import problem
+from runtime.clock import Clock
+
+LIFE_SECONDS = 0.95
+REFRESH_SECONDS = 0.5
+KEPT = 20_000
+_FORM = re.compile(r"dr_(?:pk_(?:live|test)_[0-9A-Za-z]{32}|sk_(?:live|test)_[0-9A-Za-z]{43})")
+_RESOLVE = """
+SELECT w.hash, r.tenant_id, r.organization_id, r.mode, r.slug, r.organization_status, r.settings, r.key_id, r.kind,
+  r.scopes, r.status, r.expires_at
+FROM unnest(%s::text[]) AS w(hash), LATERAL resolve_key(w.hash) AS r"""
+log = structlog.get_logger("keys")
+
+
+@dataclass(slots=True)
+class _Known:
+    key: Key | None
+    looked_at: float
+
+
+class Keys:
+    """Resolves keys. Lookups that meet while another is on its way go together, as one statement."""
+
+    def __init__(self, pool: AsyncConnectionPool, clock: Clock) -> None:
+        self._pool, self._clock = pool, clock
+        self._known: dict[str, _Known] = {}
+        self._wanted: dict[str, asyncio.Future[Key | None]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    def remembered(self, secret: str) -> tuple[bool, Key | None]:
+        """(True, what the store said less than a second ago), or (False, None): it must be asked."""
+        if _FORM.fullmatch(secret) is None:
+            return True, None
+        digest = key_hash(secret)
+        known = self._known.get(digest)
+        age = self._clock.monotonic() - known.looked_at if known else LIFE_SECONDS
+        if known is None or age >= LIFE_SECONDS:
+            return False, None
+        if age > REFRESH_SECONDS and known.key is not None:
+            self._want(digest)
+        return True, known.key
+
+    async def find(self, secret: str) -> Key | None:
+        """The key, whatever its status, or None. Problem 503 when the store does not answer."""
+        told, key = self.remembered(secret)
+        if told:
+            return key
+        try:
+            return await asyncio.shield(self._want(key_hash(secret)))
+        except (psycopg.Error, PoolTimeout, OSError):
+            raise problem("DEPENDENCY_UNAVAILABLE", "Keys cannot be looked up right now.", retry_after=1) from None
+
+    def usable(self, key: Key | None) -> Key:
+        """The key, if it may be used now. Problem 401 or 403 otherwise."""
+        if key is None:
+            raise problem("INVALID_KEY", "There is no such key.")
+        ended = key.expires_at is not None and key.expires_at <= self._clock.now()
+        if ended or key.status not in {"ACTIVE", "RETIRING"}:
+            raise problem("KEY_REVOKED", "The key was revoked or has expired.")
+        if key.organization_status != "ACTIVE":
+            raise problem("ORGANIZATION_INACTIVE")
+        return key
+
+    def _want(self, digest: str) -> asyncio.Future[Key | None]:
+        wanted = self._wanted.get(digest)
+        if wanted is None:
+            wanted = self._wanted[digest] = asyncio.get_running_loop().create_future()
+            wanted.add_done_callback(_heard)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return wanted
+
+    async def _look(self) -> None:
+        while self._wanted:
+            wanted, self._wanted = self._wanted, {}
+            asked = self._clock.monotonic()
+            try:
+                found = await self._resolve(wanted)
+            except Exception as failure:  # noqa: BLE001 (whoever waits must be told, whatever happened)
+                log.warning("keys.not_resolved", error=type(failure).__name__)
+                for future in wanted.values():
+                    future.set_exception(failure)
+                continue
+            for digest, future in wanted.items():
+                self._remember(digest, _Known(found.get(digest), asked))
+                future.set_result(found.get(digest))
+
+    def _remember(self, digest: str, known: _Known) -> None:
+        self._known.pop(digest, None)
+        self._known[digest] = known
+        while len(self._known) > KEPT:
+            del self._known[next(iter(self._known))]
+
+    async def _resolve(self, digests: Iterable[str]) -> dict[str, Key]:
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_RESOLVE, (list(digests),))).fetchall()
+        return {row[0]: _key(row) for row in rows}
+
+
+def key_hash(secret: str) -> str:
+    """The SHA-256 of a key, in hex: the form in which the store keeps it. Keys hold enough chance to need no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _key(row: tuple[Any, ...]) -> Key:
+    _, tenant_id, organization_id, mode, slug, organization, told, key_id, kind, scopes, status, ends = row
+    may = frozenset(scopes)
+    return Key(tenant_id, organization_id, mode, slug, organization, told or {}, key_id, kind, may, status, ends)
+
+
+def _heard(future: asyncio.Future[Key | None]) -> None:
+    """A failure nobody waited for is logged where it happened, not once more by the loop."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,93 @@
+"""The public halves of the keys that sign tokens, as the store lists them now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from joserfc.jwk import OKPKey
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from runtime.clock import Clock
+
+FRESH_SECONDS = 10.0
+AGAIN_SECONDS = 1.0
+_LISTED = """
+SELECT kid, purpose, public_jwk FROM signing_key
+WHERE listed_at <= ledger_now() AND (listed_until IS NULL OR listed_until > ledger_now()) ORDER BY signs_from, kid"""
+log = structlog.get_logger("signers")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that may have signed a token of this purpose."""
+
+    purpose: str
+    jwk: Mapping[str, Any]
+    public: Ed25519PublicKey
+
+
+class Signers:
+    """The listed keys by their id. An unknown id is asked for at most once a second, however many ask."""
+
+    def __init__(self, pool: AsyncConnectionPool, clock: Clock) -> None:
+        self._pool, self._clock = pool, clock
+        self._listed: dict[str, Signer] = {}
+        self._looked_at = float("-inf")
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a key for every purpose."""
+        return {signer.purpose for signer in self._listed.values()} >= {"access", "grant"}
+
+    def remembered(self, kid: str) -> Signer | None:
+        """A key that is known already; the list is looked at again in the background when it is old."""
+        if self._age() > FRESH_SECONDS:
+            self._look_soon()
+        return self._listed.get(kid)
+
+    async def find(self, kid: str) -> Signer | None:
+        """A key by its id, or None."""
+        signer = self.remembered(kid)
+        if signer is None and (self._looking is not None or self._age() > AGAIN_SECONDS):
+            await asyncio.shield(self._look_soon())
+        return self._listed.get(kid)
+
+    async def published(self) -> dict[str, Any]:
+        """The key set (RFC 7517) for checks without us."""
+        if self._age() > AGAIN_SECONDS:
+            await asyncio.shield(self._look_soon())
+        return {"keys": [dict(signer.jwk) for signer in self._listed.values()]}
+
+    def _age(self) -> float:
+        return self._clock.monotonic() - self._looked_at
+
+    def _look_soon(self) -> asyncio.Task[None]:
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return self._looking
+
+    async def _look(self) -> None:
+        self._looked_at = self._clock.monotonic()
+        try:
+            async with self._pool.connection() as connection:
+                rows = await (await connection.execute(_LISTED)).fetchall()
+        except (psycopg.Error, PoolTimeout, OSError) as failure:
+            log.warning("signers.not_listed", error=type(failure).__name__)
+        else:
+            self._listed = {kid: _signer(purpose, jwk) for kid, purpose, jwk in rows}
+        finally:
+            self._looking = None
+
+
+def _signer(purpose: str, jwk: Mapping[str, Any]) -> Signer:
+    key = OKPKey.import_key(dict(jwk))
+    public = key.get_op_key("verify")
+    assert isinstance(public, Ed25519PublicKey)  # noqa: S101 (only such keys are ever stored)
+    return Signer(purpose, jwk, public)

@@ -1,0 +1,73 @@
+"""How much waits undecided: an organization that sends faster than it can be served is told so, and nobody else is.
+
+The log's own rows are counted twice a second; what this gateway appended since is added. Several gateways may together
+overshoot a bound by what they append in that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from api_gateway.problems import Problem
+from domain.command import Command, Envelope
+
+EVERY_SECONDS = 0.5
+RETRY_AFTER = 2
+_WAITING = "SELECT tenants, aggregates FROM command_log"
+log = structlog.get_logger("backlog")
+
+
+class Backlog:
+    """Counts undecided commands by organization and by aggregate."""
+
+    def __init__(self, pool: AsyncConnectionPool, per_organization: int, per_aggregate: int) -> None:
+        self._pool, self._most, self._most_of_one = pool, per_organization, per_aggregate
+        self._logged: Counter[UUID] = Counter()
+        self._since: Counter[UUID] = Counter()
+        self._before: Counter[UUID] = Counter()
+
+    def admit(self, sent: Envelope[Command]) -> None:
+        """Problem 503 when the organization, or the one thing the command changes, has too much undecided."""
+        if self._waiting(sent.tenant_id) >= self._most or self._waiting(sent.body.aggregate_id) >= self._most_of_one:
+            raise Problem(503, "OVERLOADED", "More is asked than can be decided right now.", retry_after=RETRY_AFTER)
+
+    def appended(self, group: Iterable[Envelope[Command]]) -> None:
+        """These are in the log now."""
+        for sent in group:
+            self._since[sent.tenant_id] += 1
+            self._since[sent.body.aggregate_id] += 1
+
+    async def watch(self) -> None:
+        """Count what waits, for ever."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            if self._since or self._before or self._logged:
+                try:
+                    await self._count()
+                except (psycopg.Error, PoolTimeout) as failure:
+                    log.warning("backlog.uncounted", error=type(failure).__name__)
+
+    async def _count(self) -> None:
+        self._before, self._since = self._since, Counter()
+        async with self._pool.connection() as connection:
+            rows = await (await connection.execute(_WAITING)).fetchall()
+        self._logged = _counted(rows)
+        self._before = Counter()
+
+    def _waiting(self, key: UUID) -> int:
+        return self._logged[key] + self._before[key] + self._since[key]
+
+
+def _counted(rows: Sequence[tuple[list[UUID], list[UUID]]]) -> Counter[UUID]:
+    counted: Counter[UUID] = Counter()
+    for tenants, aggregates in rows:
+        counted.update(tenants)
+        counted.update(aggregates)
+    return counted

@@ -1,0 +1,1 @@
+"""The Consumer API: what people, their pages and the shops' servers may ask."""

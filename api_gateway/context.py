@@ -1,0 +1,115 @@
+"""What a gateway is made of, and the one call by which a route has a command decided."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from psycopg_pool import AsyncConnectionPool
+
+from api_gateway.accept import Accept
+from api_gateway.auth import Caller, Guard, RefreshTokens
+from api_gateway.limits import PASSES, Addresses, Ask, Policies, ReadLimits, Verdict
+from api_gateway.replies import Replies, Told
+from domain.command import Actor, Command, Envelope
+from domain.people.commands import SignAccessToken
+from runtime.clock import Clock
+from runtime.settings import Settings
+
+PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a command is asked for: under which id, by which request, with how much patience (seconds)."""
+
+    command_id: UUID
+    request_id: UUID
+    keyed: str | None = None
+    patience: float = PATIENCE
+    respond_async: bool = False
+    limit: Ask | None = None
+    applied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The command was decided: what the journal keeps, and the secrets for this caller alone."""
+
+    stored: dict[str, Any]
+    secrets: dict[str, Any]
+    limits: Verdict = PASSES
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The command is in the ledger and will be decided."""
+
+    command_id: UUID
+    limits: Verdict = PASSES
+
+
+Answer = Decided | Accepted
+
+
+@dataclass(slots=True)
+class Gateway:
+    """One gateway process. It holds no private key and can write nothing but rows of the command log."""
+
+    settings: Settings
+    clock: Clock
+    name: str
+    pool: AsyncConnectionPool
+    guard: Guard
+    refresh_tokens: RefreshTokens
+    reads: ReadLimits
+    policies: Policies
+    addresses: Addresses
+    accept: Accept
+    replies: Replies
+
+    @property
+    def secret(self) -> bytes:
+        """What ids are made with from Idempotency-Keys."""
+        return self.settings.gateway_secret.get_secret_value().encode()
+
+    async def ask(self, caller: Caller, command: Command, asked: Asked) -> Answer:
+        """Append the command and wait for its answer, as long as the caller cares to."""
+        sent = Envelope(
+            asked.command_id, caller.tenant_id, actor_of(caller), asked.request_id, command, self.name, 0, asked.keyed
+        )
+        waiter = self.replies.expect(sent.id, sent.tenant_id)
+        try:
+            limits = await self.accept(sent, asked.limit)
+            if asked.respond_async or not await _answered(waiter.told, asked.patience):
+                return Accepted(sent.id, limits)
+            told = waiter.told.result()
+        finally:
+            self.replies.forget(sent.id)
+        return Decided(told.stored, await self._secrets(caller, told, asked), limits)
+
+    async def _secrets(self, caller: Caller, told: Told, asked: Asked) -> dict[str, Any]:
+        """The secrets of an answer; those that the journal left out are signed once more."""
+        sealed = told.stored.get("sealed") or []
+        if told.secrets or "accessToken" not in sealed:
+            return told.secrets
+        body = told.stored["body"]
+        again = SignAccessToken(consumer_id=UUID(body["consumerId"]), session_id=UUID(body["session"]["id"]))
+        once_more = replace(asked, command_id=self.clock.new_id(), keyed=None, limit=None, respond_async=False)
+        answer = await self.ask(caller, again, once_more)
+        return answer.secrets if isinstance(answer, Decided) else {}
+
+
+async def _answered(told: asyncio.Future[Told], patience: float) -> bool:
+    """Whether the answer came in time; others may wait for the same future, so it is never cancelled."""
+    done, _ = await asyncio.wait((told,), timeout=patience)
+    return bool(done)
+
+
+def actor_of(caller: Caller) -> Actor:
+    """Who asks, as the ledger keeps it."""
+    if caller.consumer_id is not None:
+        return Actor("consumer", caller.consumer_id)
+    return Actor(caller.kind, caller.key_id)

@@ -1,0 +1,88 @@
+"""The hot routes: a look at one's place, and entering. They appear in the OpenAPI document with all the others.
+
+They are answered before the framework sees them, because in a rush they are nearly all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from api_gateway.context import Gateway
+from api_gateway.http.raw import RawRequest, read_body, send_bytes
+from api_gateway.problems import Problem, problem, problem_body, problem_headers
+from api_gateway.queueing import Queueing
+from runtime import metrics
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+PREFIX: Final = "/consumer/api/v1/queues/"
+_ID = slice(len(PREFIX), len(PREFIX) + 36)
+_TAIL = len(PREFIX) + 36
+log = structlog.get_logger("gateway")
+Answer = tuple[int, bytes, list[tuple[bytes, bytes]]]
+
+
+@dataclass(slots=True)
+class Hot:
+    """Answers the hot routes itself and passes everything else on."""
+
+    gateway: Gateway
+    queueing: Queueing
+    rest: Asgi
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        path = scope.get("path", "")
+        if scope["type"] != "http" or not path.startswith(PREFIX):
+            await self.rest(scope, receive, send)
+            return
+        route = (scope["method"], path[_TAIL:])
+        answer = self.queueing.hot.get(route)
+        if route == ("GET", "/events"):
+            await self._stream(RawRequest(scope, dict(scope["headers"]), self.gateway.clock), path[_ID], receive, send)
+            return
+        if answer is None:
+            await self.rest(scope, receive, send)
+            return
+        request = RawRequest(scope, dict(scope["headers"]), self.gateway.clock)
+        status, body, headers = await self._answered(answer, request, path[_ID], receive)
+        metrics.requests.labels(path[_TAIL + 1 :], status).inc()
+        await send_bytes(send, request, status, body, headers)
+
+    async def _stream(self, request: RawRequest, queue_id: str, receive: Receive, send: Send) -> None:
+        try:
+            await self.queueing.events(request, _uuid(queue_id), receive, send)
+        except Problem as wrong:
+            status, body, headers = _told(wrong, request)
+            metrics.requests.labels("events", status).inc()
+            await send_bytes(send, request, status, body, headers)
+
+    async def _answered(self, answer: Any, request: RawRequest, queue_id: str, receive: Receive) -> Answer:
+        try:
+            sent = await read_body(request, receive) if request.method == "POST" else b""
+            result: Answer = await answer(request, _uuid(queue_id), sent)
+        except Problem as wrong:
+            return _told(wrong, request)
+        except Exception:
+            log.exception("request.broken", request=str(request.id), path=request.scope["path"])
+            return _told(problem("INTERNAL_ERROR", f"Reference: {request.id}."), request)
+        return result
+
+
+def _told(wrong: Problem, request: RawRequest) -> Answer:
+    headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in problem_headers(wrong).items()]
+    return wrong.status, problem_body(wrong, request.id), headers
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise problem("QUEUE_NOT_FOUND", "There is no such queue.") from None

@@ -1,0 +1,1 @@
+"""Small pieces of HTTP: each header, body or address read once, by one rule."""

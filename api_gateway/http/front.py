@@ -1,0 +1,103 @@
+"""The front of the gateway: which API a host means, which pages may read an answer, and what browsers are told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, Final
+
+from api_gateway.auth import Guard
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+Pairs = list[tuple[bytes, bytes]]
+
+_APIS: Final = {b"consumer.": "/consumer", b"admin.": "/admin"}
+_VERSIONED: Final = "/api/v1"
+_ALWAYS: Final[Pairs] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
+_NO_PAGE: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_EXPOSED: Final = (
+    b"ETag, Link, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
+    b"X-RateLimit-Remaining, X-RateLimit-Reset, Idempotency-Replayed, Preference-Applied"
+)
+_PREFLIGHT: Final[Pairs] = [
+    (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+    (
+        b"access-control-allow-headers",
+        b"Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Prefer, X-Publishable-Key, X-Request-Id",
+    ),
+    (b"access-control-max-age", b"600"),
+    (b"content-length", b"0"),
+]
+_OPEN_TO_ALL: Final = ("/.well-known/", "/problems/", "/consumer/api/v1/openapi.json", "/admin/api/v1/openapi.json")
+
+
+class Front:
+    """Wraps the whole application. `domain` is the public one: consumer.<domain>, admin.<domain>."""
+
+    def __init__(self, inner: Asgi, guard: Guard, domain: str) -> None:
+        self._inner, self._guard = inner, guard
+        self._hosts = {prefix + domain.lower().encode(): place for prefix, place in _APIS.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        self._route(scope, headers.get(b"host", b""))
+        origin = headers.get(b"origin")
+        if origin is not None and scope["method"] == "OPTIONS" and b"access-control-request-method" in headers:
+            await _preflight(scope, origin, send)
+            return
+
+        async def told(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = self._complete(scope, headers, list(message.get("headers", ())))
+            await send(message)
+
+        await self._inner(scope, receive, told)
+
+    def _route(self, scope: Scope, host: bytes) -> None:
+        """Give the path its API's prefix where the host says which one it is."""
+        path: str = scope["path"]
+        if path.startswith(_VERSIONED):
+            prefix = self._hosts.get(host.partition(b":")[0].lower())
+            if prefix is not None:
+                scope["path"] = prefix + path
+                scope["raw_path"] = prefix.encode() + scope.get("raw_path", path.encode())
+        elif path.startswith(("/consumer/.well-known/", "/admin/.well-known/")):
+            scope["path"] = path[path.index("/.well-known/") :]
+
+    def _complete(self, scope: Scope, headers: Mapping[bytes, bytes], said: Pairs) -> Pairs:
+        names = {name.lower() for name, _ in said}
+        said += _ALWAYS
+        if b"content-security-policy" not in names:
+            said.append(_NO_PAGE)
+        origin = headers.get(b"origin")
+        if origin is not None:
+            said += self._readable(scope["path"], headers, origin)
+        return said
+
+    def _readable(self, path: str, headers: Mapping[bytes, bytes], origin: bytes) -> Pairs:
+        """Which origin may read the answer: any for what is public to the world, else one that the organization lists."""
+        if path.startswith(_OPEN_TO_ALL):
+            return [(b"access-control-allow-origin", b"*")]
+        if not path.startswith("/consumer/") or not self._guard.allows(headers):
+            return [(b"vary", b"Origin")]
+        exposed = (b"access-control-expose-headers", _EXPOSED)
+        return [(b"access-control-allow-origin", origin), exposed, (b"vary", b"Origin")]
+
+
+async def _preflight(scope: Scope, origin: bytes, send: Send) -> None:
+    """Browsers ask before they send a key, so that nobody is known yet: the call itself is judged by its key's origins."""
+    allowed = scope["path"].startswith(("/consumer/", "/.well-known/", "/problems/"))
+    said: Pairs = [(b"vary", b"Origin"), (b"cache-control", b"no-store")]
+    said += [(b"access-control-allow-origin", origin), *_PREFLIGHT] if allowed else [(b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": 204 if allowed else 403, "headers": said})
+    await send({"type": "http.response.body", "body": b""})

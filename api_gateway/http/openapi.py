@@ -1,0 +1,43 @@
+"""The OpenAPI documents: generated from the routes, one for each API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api_gateway.http.told import BODIES
+from api_gateway.shapes.common import Operation, ProblemShape
+
+_SECURITY: Final = {
+    "publishableKey": {"type": "apiKey", "in": "header", "name": "X-Publishable-Key"},
+    "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "secretKey": {"type": "http", "scheme": "bearer", "bearerFormat": "dr_sk_"},
+}
+_REFERENCE: Final = "#/components/schemas/{model}"
+
+
+def described(app: FastAPI, version: str, base: str) -> dict[str, Any]:
+    """The document of an API that is served under `base`."""
+    document = get_openapi(
+        title=app.title, version=version, openapi_version="3.1.0", description=app.description, routes=app.routes
+    )
+    document["servers"] = [{"url": base}]
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = _SECURITY
+    schemas = components.setdefault("schemas", {})
+    schemas |= _schemas(BODIES.values(), "validation") | _schemas((ProblemShape, Operation), "serialization")
+    schemas["Problem"] = schemas.pop("ProblemShape", schemas.get("Problem"))
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document
+
+
+def _schemas(models: Iterable[type[BaseModel]], mode: Any) -> dict[str, Any]:
+    _, definitions = models_json_schema([(model, mode) for model in models], ref_template=_REFERENCE)
+    found: dict[str, Any] = definitions.get("$defs", {})
+    return found

@@ -1,0 +1,104 @@
+"""Operations: commands that were answered with 202, and what became of them. Both APIs serve them."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from api_gateway.auth import PUBLISHABLE, SECRET
+from api_gateway.context import Asked, Decided
+from api_gateway.http.answers import operation, shown
+from api_gateway.http.call import Call, known_id
+from api_gateway.http.idempotency import command_id, idempotency_key
+from api_gateway.http.told import header, told
+from api_gateway.problems import problem, problem_body
+from api_gateway.refusals import problem_of
+from api_gateway.shapes.common import Operation as Shape
+from domain.people.commands import SignAccessToken
+from domain.times import iso
+from store.reads.operations import KEPT, Operation, find
+
+MISSING: Final = "OPERATION_NOT_FOUND"
+_GUEST_CALLS: Final = ("/consumer/api/v1/queues/{}/enter", "/consumer/api/v1/auth/guest")
+_INNER: Final = frozenset({"now", "head"})
+_KEY = header("Idempotency-Key", "Without a token: the key of the call, which shows that it was yours.")
+_EMPTY: Final = frozenset({"people.end_session"})
+
+
+def operation_router(access: Any, security: list[dict[str, list[str]]]) -> APIRouter:
+    """The route of operations for those whom `access` lets in."""
+    router = APIRouter(tags=["operations"])
+
+    @router.get(
+        "/operations/{operation_id}", summary="Get an operation",
+        **told(security, Shape, MISSING, parameters=[_KEY]),
+    )  # fmt: skip
+    async def get_operation(operation_id: str, call: Call = access) -> Response:
+        """What became of a command: only its sender may know, and the organization's servers."""
+        found = await find(call.reader, known_id(operation_id, MISSING))
+        if found is None or not _may_see(call, found):
+            raise problem(MISSING)
+        return shown(call, await _told(call, found))
+
+    return router
+
+
+async def _told(call: Call, found: Operation) -> dict[str, Any]:
+    reply = found.reply
+    if reply is None:
+        return operation(call, found.id, None, "PENDING", createdAt=iso(found.at))
+    dates = {"createdAt": iso(found.at), "finishedAt": iso(found.at), "expiresAt": iso(found.at + KEPT)}
+    refused = reply.get("refused")
+    if refused is not None:
+        wrong = problem_of(refused)
+        body = orjson.loads(problem_body(wrong, call.request.id))
+        return operation(call, found.id, reply["type"], "FAILED", resultStatus=wrong.status, problem=body, **dates)
+    result = {name: value for name, value in reply["body"].items() if name not in _INNER}
+    if call.caller.kind == PUBLISHABLE:
+        result |= await _tokens(call, found, reply)
+    status = 201 if reply.get("created") else 204 if reply["type"] in _EMPTY else 200
+    return operation(call, found.id, reply["type"], "SUCCEEDED", resultStatus=status, result=result, **dates)
+
+
+def _may_see(call: Call, found: Operation) -> bool:
+    caller = call.caller
+    if caller.kind == SECRET:
+        return True
+    if caller.kind == PUBLISHABLE:
+        return _has_its_key(call, found)
+    if found.reply is None:
+        return True
+    own = {found.reply.get("actor"), found.reply.get("body", {}).get("consumerId")}
+    return str(caller.consumer_id) in own
+
+
+def _has_its_key(call: Call, found: Operation) -> bool:
+    """Whether the Idempotency-Key that comes with this call is the one that made the command."""
+    key = idempotency_key(call.request.headers)
+    if key is None:
+        return False
+    parents = (found.aggregate_id, call.caller.organization_id)
+    made = (
+        command_id(call.gateway.secret, call.caller, ("POST", path.format(found.aggregate_id)), key, parent)
+        for path, parent in zip(_GUEST_CALLS, parents, strict=True)
+    )
+    return any(hmac.compare_digest(one.bytes, found.id.bytes) for one in made)
+
+
+async def _tokens(call: Call, found: Operation, reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The token set of a guest who was made by the command: signed once more, because the journal keeps none."""
+    body = reply["body"]
+    if "accessToken" not in (reply.get("sealed") or ()):
+        return {}
+    consumer_id, session_id = UUID(body["consumerId"]), UUID(body["session"]["id"])
+    asked = Asked(call.gateway.clock.new_id(), call.request.id)
+    answer = await call.gateway.ask(call.caller, SignAccessToken(consumer_id=consumer_id, session_id=session_id), asked)
+    secrets = answer.secrets if isinstance(answer, Decided) else {}
+    token = call.gateway.refresh_tokens.issue(call.caller.tenant_id, consumer_id, session_id, found.id)
+    return {**secrets, "refreshToken": token}

@@ -1,0 +1,115 @@
+"""A queue as the gateway knows it: one snapshot, and every participation that was asked for and has not changed since."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.fairness import cohort_order
+from domain.queue.config import QueueConfig
+from domain.queue.state import Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One person's participation, as cached: what depends on the line is added when somebody looks."""
+
+    consumer_id: UUID
+    entry_id: UUID | None
+    ticket: int
+    status: str
+    version: int
+    grant_id: UUID | None
+    expires_at: datetime | None
+    facts: bytes
+    as_of: int
+    token: bytes = b""
+
+
+@dataclass(slots=True)
+class Line:
+    """The snapshot of a queue. `seq` grows with every change; `head` never falls, whatever order answers come in."""
+
+    tenant_id: UUID
+    queue_id: UUID
+    seq: int = -1
+    known: bool = False
+    organization_id: UUID | None = None
+    experience_id: UUID | None = None
+    sequence_id: UUID | None = None
+    config: QueueConfig | None = None
+    visible: bool = False
+    ended_at: datetime | None = None
+    pause: dict[str, Any] | None = None
+    opened: bool = False
+    cohort: int = 0
+    seed: bytes = b""
+    head: int = 0
+    speed: float = 0.0
+    settling: bool = False
+    pulled_at: float = float("-inf")
+    asked_at: float = float("-inf")
+    people: dict[UUID, Standing] = field(default_factory=dict)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    shared: bytes = b""
+    seen: set[UUID] = field(default_factory=set)
+
+    def saw(self, standing: Standing) -> None:
+        """Somebody who waits looked: in a queue with an idle timeout that keeps the place."""
+        watched = self.config is not None and self.config.idle_timeout_seconds is not None
+        if watched and standing.status == "QUEUED" and standing.entry_id is not None:
+            self.seen.add(standing.entry_id)
+
+    def take(self, row: dict[str, Any], at: float) -> None:
+        """Take over a newer snapshot; forget the people who changed."""
+        self.known, self.pulled_at, self.seq = True, at, row["seq"]
+        self.organization_id, self.experience_id, self.sequence_id = (
+            row["organization_id"],
+            row["experience_id"],
+            row["sequence_id"],
+        )
+        self.config = QueueConfig.model_validate(row["config"])
+        self.visible = row["published"] and not row["archived"]
+        self.ended_at = row["ended"] and datetime.fromisoformat(row["ended"]["at"])
+        self.pause, self.opened = row["pause"], row["opened_at"] is not None
+        self.cohort, self.seed, self.speed = row["cohort"], bytes(row["seed"]), row["speed"]
+        self.head = max(self.head, row["head"])
+        self.settling = bool(row["waiting"] or row["inside"])
+        for consumer_id in row["changed"]:
+            self.people.pop(consumer_id, None)
+        self.moved.set()
+        self.moved = asyncio.Event()
+
+    async def next_pull(self, patience: float) -> None:
+        """Wait until a newer snapshot was taken, or patience (seconds) ends."""
+        try:
+            async with asyncio.timeout(max(0.0, patience)):
+                await self.moved.wait()
+        except TimeoutError:
+            return
+
+    def position(self, ticket: int) -> int | None:
+        """Position 1 is next; None before the opening."""
+        if not self.opened:
+            return None
+        rank = cohort_order(self.seed, self.cohort).rank_of(ticket) if ticket < self.cohort else ticket
+        return max(1, rank - self.head + 1)
+
+    def lifecycle(self, now: datetime) -> Lifecycle:
+        """Where the queue stands."""
+        config = self.config
+        if self.ended_at is not None or config is None:
+            return Lifecycle.CLOSED
+        if config.open_at is not None and now < config.open_at:
+            return Lifecycle.SCHEDULED
+        if config.close_at is None or now < config.close_at:
+            return Lifecycle.OPEN
+        return Lifecycle.SETTLING if self.settling else Lifecycle.CLOSED
+
+    def turned_away(self, now: datetime) -> datetime | None:
+        """Since when those who wait wait in vain: the queue was killed, or its service is over."""
+        closes = self.config.service_close_at if self.config else None
+        return self.ended_at or (closes if closes is not None and now >= closes else None)

@@ -1,0 +1,127 @@
+"""One gateway process: opened, kept running, closed without losing what was accepted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import redis.asyncio
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from api_gateway.accept import Accept
+from api_gateway.appender import Appender
+from api_gateway.auth import Guard, Keys, RefreshTokens, Signers, Tokens
+from api_gateway.backlog import Backlog
+from api_gateway.context import Gateway
+from api_gateway.limits import Addresses, Policies, ReadLimits, WriteLimits
+from api_gateway.live.lines import Lines
+from api_gateway.live.presence import Presence
+from api_gateway.live.tickets import Tickets
+from api_gateway.replies import Replies
+from domain.catalogue import TOPICS
+from runtime.bell import Bell
+from runtime.broker import redis_broker, redis_client
+from runtime.clock import Clock
+from runtime.settings import Settings
+from store.database import GATEWAY
+
+POOL = 6
+FOLLOW_SECONDS = 5.0
+_KEEPALIVE = {"connect_timeout": 2, "tcp_user_timeout": 3000, "keepalives_idle": 5, "keepalives_interval": 2}
+_PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"
+log = structlog.get_logger("gateway")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A gateway and what its routes use besides."""
+
+    gateway: Gateway
+    lines: Lines
+    tickets: Tickets
+    signers: Signers
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """A running gateway. Leaving it appends what was accepted, rings for it and closes."""
+    name, clock = f"{socket.gethostname()}:{os.getpid()}", Clock()
+    pool = _pool(settings.database_url)
+    await pool.open(wait=True, timeout=10)
+    await follow_ledger(pool, clock)
+    client = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_keepalive=True)
+    bell = Bell(redis_client(settings.redis_url), redis_broker(settings.broker_url or settings.redis_url), TOPICS)
+    parts, tasks = await _assembled(settings, clock, name, pool, client, bell)
+    running = [asyncio.create_task(task) for task in tasks]
+    log.info("gateway.up", name=name)
+    try:
+        yield parts
+    finally:
+        await parts.gateway.accept.stop()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.to_thread(bell.stop)
+        await client.aclose()
+        await pool.close()
+        log.info("gateway.gone", name=name)
+
+
+async def _assembled(
+    settings: Settings, clock: Clock, name: str, pool: AsyncConnectionPool, client: redis.asyncio.Redis, bell: Bell
+) -> tuple[Parts, list[Coroutine[Any, Any, None]]]:
+    signers = Signers(pool, clock)
+    keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
+    writes = WriteLimits(redis_client(settings.redis_url), clock)
+    backlog = Backlog(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
+    replies, lines = Replies(client, pool, name), Lines(pool, client, clock)
+    appender = Appender(settings.database_url, name)
+    accept = Accept(appender, bell, await _partitions(pool), writes, backlog)
+    secret = settings.gateway_secret.get_secret_value().encode()
+    gateway = Gateway(
+        settings=settings, clock=clock, name=name, pool=pool, guard=Guard(keys, tokens),
+        refresh_tokens=RefreshTokens(secret),
+        reads=ReadLimits(clock), policies=Policies(), addresses=Addresses(settings.trusted_proxies),
+        accept=accept, replies=replies,
+    )  # fmt: skip
+    tasks = [replies.listen(), replies.look(), lines.pull(), lines.listen(), backlog.watch(), _follow(pool, clock)]
+    tasks.append(Presence(lines, accept, clock).tell())
+    return Parts(gateway, lines, Tickets(client, keys, clock), signers), tasks
+
+
+def _pool(url: str) -> AsyncConnectionPool:
+    return AsyncConnectionPool(
+        url, min_size=POOL, max_size=POOL, timeout=2, open=False, check=None,
+        kwargs={"autocommit": True, "options": GATEWAY.options, "prepare_threshold": 2, **_KEEPALIVE},
+    )  # fmt: skip
+
+
+async def follow_ledger(pool: AsyncConnectionPool, clock: Clock) -> None:
+    """Set the clock by the ledger."""
+    async with pool.connection() as connection:
+        asked = clock.monotonic()
+        row = await (await connection.execute("SELECT ledger_now()")).fetchone()
+        if row is not None:
+            clock.set_by(row[0], asked, clock.monotonic())
+
+
+async def _follow(pool: AsyncConnectionPool, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        try:
+            await follow_ledger(pool, clock)
+        except (psycopg.Error, PoolTimeout) as failure:
+            log.warning("clock.not_followed", error=type(failure).__name__)
+
+
+async def _partitions(pool: AsyncConnectionPool) -> int:
+    async with pool.connection() as connection:
+        row = await (await connection.execute(_PARTITIONS)).fetchone()
+        return int(row[0]) if row else 0

@@ -1,0 +1,234 @@
+"""What people do in queues: look, enter, leave. Each call is one function from a raw request to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api_gateway.auth import CONSUMER, Caller, guest_ids, new_guest
+from api_gateway.context import Accepted, Asked, Decided, Gateway
+from api_gateway.http.asking import asked as asks
+from api_gateway.http.asking import asked_as_guest, limit
+from api_gateway.http.bodies import decoded
+from api_gateway.http.prefer import preference
+from api_gateway.http.raw import RawRequest
+from api_gateway.limits import Verdict
+from api_gateway.live.line import Line, Standing
+from api_gateway.live.lines import Lines
+from api_gateway.live.state import state_json
+from api_gateway.live.stream import Receive, Send, Streams
+from api_gateway.live.tickets import Tickets
+from api_gateway.problems import Problem, problem
+from api_gateway.refusals import problem_of
+from domain.problems import field_errors
+from domain.queue.commands import EnterQueue, LeaveQueue, SignGrant
+
+Body = TypeVar("Body", bound=BaseModel)
+Headers = list[tuple[bytes, bytes]]
+Answer = tuple[int, bytes, Headers]
+NOT_FOUND = ("QUEUE_NOT_FOUND", "There is no such queue.")
+
+
+class EnterBody(BaseModel):
+    """What may be said on entering."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    quantity: int = Field(1, ge=1, le=1000, description="Units wanted in one grant.")
+
+
+class LeaveBody(BaseModel):
+    """Nothing is said on leaving."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Queueing:
+    """Looks, entries and leaves."""
+
+    def __init__(self, gateway: Gateway, lines: Lines, tickets: Tickets) -> None:
+        self._gateway, self._lines, self._tickets = gateway, lines, tickets
+        self._streams = Streams(gateway.clock)
+        self.hot: dict[tuple[str, str], Callable[[RawRequest, UUID, bytes], Awaitable[Answer]]] = {
+            ("GET", "/status"): self.status,
+            ("POST", "/enter"): self.enter,
+            ("POST", "/leave"): self.leave,
+        }
+
+    async def status(self, request: RawRequest, queue_id: UUID, _: bytes) -> Answer:
+        """Where this person stands: from the snapshot at hand, without asking anybody."""
+        guard = self._gateway.guard
+        caller = guard.consumer_now(request.headers) or await guard.consumer(request.headers)
+        verdict = self._gateway.reads.admit(limit(self._gateway, request, caller, "status"))
+        if not verdict.admitted:
+            raise verdict.problem()
+        line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
+        standing = await self.standing(caller, line)
+        if b"prefer" in request.headers and "sinceVersion" in request.query:
+            standing = await self._grown(caller, line, standing, request)
+        return 200, state_json(line, standing, self._gateway.clock.now()), raw_headers(verdict)
+
+    async def enter(self, request: RawRequest, queue_id: UUID, sent: bytes) -> Answer:
+        """Join the line: with a consumer token, or as a new guest with a publishable key and a strong Idempotency-Key."""
+        guard = self._gateway.guard
+        if b"authorization" in request.headers:
+            caller = guard.consumer_now(request.headers) or await guard.consumer(request.headers)
+        else:
+            caller = await guard.public(request.headers)
+        body = parsed(EnterBody, sent)
+        line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
+        if caller.kind != CONSUMER:
+            return await self._enter_as_guest(request, line, caller, body, sent)
+        asked = asks(self._gateway, request, caller, queue_id, sent, "entry")
+        command = EnterQueue(
+            queue_id=queue_id, consumer_id=_person(caller), is_guest=caller.is_guest, quantity=body.quantity,
+            session_id=caller.session_id,
+        )  # fmt: skip
+        return await self._told(caller, line, command, asked)
+
+    async def leave(self, request: RawRequest, queue_id: UUID, sent: bytes) -> Answer:
+        """Leave the line, or give the grant back."""
+        caller = await self._gateway.guard.consumer(request.headers)
+        parsed(LeaveBody, sent)
+        line = await self._visible(caller, queue_id)
+        seen = await self.standing(caller, line)
+        asked = asks(self._gateway, request, caller, queue_id, sent, "entry")
+        command = LeaveQueue(
+            queue_id=queue_id, consumer_id=_person(caller), entry_id=seen.entry_id, session_id=caller.session_id
+        )
+        return await self._told(caller, line, command, asked)
+
+    async def events(self, request: RawRequest, queue_id: UUID, receive: Receive, send: Send) -> None:
+        """Changes as they happen, to whoever has a consumer token or a ticket."""
+        ticket = request.query.get("ticket")
+        if ticket is not None:
+            caller = await self._tickets.take(ticket[0])
+        else:
+            caller = await self._gateway.guard.consumer(request.headers)
+        verdict = self._gateway.reads.admit(limit(self._gateway, request, caller, "stream"))
+        if not verdict.admitted:
+            raise verdict.problem()
+        line = await self._visible(caller, queue_id)
+        headers = [(b"x-request-id", str(request.id).encode()), *raw_headers(verdict)]
+        await self._streams.serve(caller, line, lambda: self.standing(caller, line), receive, send, headers)
+
+    async def standing(self, caller: Caller, line: Line) -> Standing:
+        """A person's participation; a live grant with its token."""
+        assert caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
+        standing = line.people.get(caller.consumer_id) or await self._lines.standing(line, caller.consumer_id)
+        line.saw(standing)
+        if standing.status == "GRANTED" and not standing.token:
+            return await self._signed(caller, line, standing)
+        return standing
+
+    async def _enter_as_guest(
+        self, request: RawRequest, line: Line, caller: Caller, body: EnterBody, sent: bytes
+    ) -> Answer:
+        asked = asked_as_guest(self._gateway, request, caller, line.queue_id, sent)
+        ids, tokens = guest_ids(asked.command_id), self._gateway.refresh_tokens
+        token = tokens.issue(caller.tenant_id, ids.consumer_id, ids.session_id, asked.command_id)
+        command = EnterQueue(
+            queue_id=line.queue_id, consumer_id=ids.consumer_id, quantity=body.quantity,
+            guest=new_guest(ids.session_id, token),
+        )  # fmt: skip
+        return await self._told(caller, line, command, asked, {"refreshToken": token})
+
+    async def _told(
+        self,
+        caller: Caller,
+        line: Line,
+        command: EnterQueue | LeaveQueue,
+        asked: Asked,
+        extra: dict[str, Any] | None = None,
+    ) -> Answer:
+        answer = await self._gateway.ask(caller, command, asked)
+        if isinstance(answer, Accepted):
+            return accepted(answer, asked, command.type)
+        if "refused" in answer.stored:
+            raise problem_of(answer.stored["refused"])
+        standing = self._lines.learned(line, answer.stored["body"])
+        if standing.status == "QUEUED" and not line.opened and not answer.stored["body"].get("preOpen", True):
+            await self._lines.refreshed(line)
+        body = state_json(line, standing, self._gateway.clock.now())
+        if answer.secrets:
+            body = body[:-1] + b"," + orjson.dumps(_session(answer) | (extra or {}))[1:]
+        replayed: Headers = [(b"idempotency-replayed", b"true")] if answer.stored.get("replayed") else []
+        return 200, body, raw_headers(answer.limits) + applied(asked) + replayed
+
+    async def _signed(self, caller: Caller, line: Line, standing: Standing) -> Standing:
+        """The standing with its grant's token, which a worker signs when its holder first looks."""
+        assert standing.entry_id and standing.grant_id  # noqa: S101 (narrows the type; granted standings have both)
+        command = SignGrant(queue_id=line.queue_id, entry_id=standing.entry_id, grant_id=standing.grant_id)
+        asked = Asked(self._gateway.clock.new_id(), self._gateway.clock.new_id())
+        answer = await self._gateway.ask(caller, command, asked)
+        token = answer.secrets.get("admissionGrant", "") if isinstance(answer, Decided) else ""
+        if not token:
+            return standing
+        signed = replace(standing, token=token.encode())
+        if line.people.get(standing.consumer_id) is standing:
+            line.people[standing.consumer_id] = signed
+        return signed
+
+    async def _visible(self, caller: Caller, queue_id: UUID) -> Line:
+        line = await self._lines.line(caller.tenant_id, queue_id)
+        if line is None or not line.visible:
+            raise problem(*NOT_FOUND)
+        return line
+
+    async def _grown(self, caller: Caller, line: Line, standing: Standing, request: RawRequest) -> Standing:
+        """Long poll: wait until the participation's version exceeds the one that was seen, or patience ends."""
+        seen = request.query["sinceVersion"][0]
+        until = self._gateway.clock.monotonic() + preference(request.headers).wait
+        while seen.isdigit() and standing.version <= int(seen) and self._gateway.clock.monotonic() < until:
+            await line.next_pull(min(1.0, until - self._gateway.clock.monotonic()))
+            line.asked_at = self._gateway.clock.monotonic()
+            standing = await self.standing(caller, line)
+        return standing
+
+
+def _person(caller: Caller) -> UUID:
+    assert caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
+    return caller.consumer_id
+
+
+def parsed(model: type[Body], sent: bytes) -> Body:
+    """The body as its model; no body is an empty one. Problem 400 otherwise."""
+    try:
+        return model.model_validate(decoded(sent) if sent.strip() else {})
+    except ValidationError as wrong:
+        raise Problem(400, "VALIDATION_ERROR", "Some members are not valid.", errors=field_errors(wrong)) from None
+
+
+def accepted(answer: Accepted, asked: Asked, kind: str) -> Answer:
+    """202: the command is in the ledger and will be decided; the operation tells when."""
+    where = f"/consumer/api/v1/operations/{answer.command_id}"
+    body = {
+        "id": answer.command_id,
+        "type": kind,
+        "status": "PENDING",
+        "_links": {"self": {"href": where, "method": "GET", "title": "How it stands."}},
+    }
+    headers = [(b"location", where.encode()), (b"retry-after", b"1")]
+    return 202, orjson.dumps(body), headers + applied(asked)
+
+
+def applied(asked: Asked) -> Headers:
+    """The Preference-Applied header."""
+    return [(b"preference-applied", asked.applied.encode())] if asked.applied else []
+
+
+def raw_headers(verdict: Verdict) -> Headers:
+    """The headers of a verdict on limits."""
+    return [(name.lower().encode(), value.encode()) for name, value in verdict.headers().items()]
+
+
+def _session(answer: Decided) -> dict[str, Any]:
+    """The token set of a new guest."""
+    told = answer.stored["body"]
+    named = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
+    return {name: told[name] for name in named if name in told} | answer.secrets

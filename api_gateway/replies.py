@@ -1,0 +1,116 @@
+"""Waiting for answers: told over Redis, and looked up in the journal when nobody told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+import redis.asyncio
+import structlog
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from runtime import metrics
+from runtime.clock import Clock
+
+LOOK_AFTER = 0.25
+_TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
+_OUTCOMES = "SELECT command_id, reply FROM journal_outcomes(%s::uuid[])"
+log = structlog.get_logger("replies")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer: what the journal keeps of it, and the secrets that only a reply over Redis carries."""
+
+    stored: dict[str, Any]
+    secrets: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Waiter:
+    """Somebody who waits for a command's answer."""
+
+    tenant_id: UUID
+    since: float
+    told: asyncio.Future[Told]
+    listeners: int = 0
+
+
+class Replies:
+    """The answers of one gateway. A waiter is registered before its command is appended, so no answer comes too early."""
+
+    def __init__(self, client: redis.asyncio.Redis, pool: AsyncConnectionPool, name: str) -> None:
+        self._redis, self._pool, self._channel = client, pool, f"replies:{name}"
+        self._waiting: dict[str, Waiter] = {}
+
+    def expect(self, command_id: UUID, tenant_id: UUID) -> Waiter:
+        """Begin to wait for a command; several may wait for one command and share its answer."""
+        key = str(command_id)
+        waiter = self._waiting.get(key)
+        if waiter is None:
+            waiter = Waiter(tenant_id, Clock.monotonic(), asyncio.get_running_loop().create_future())
+            self._waiting[key] = waiter
+        waiter.listeners += 1
+        return waiter
+
+    def forget(self, command_id: UUID) -> None:
+        """Wait no longer; the last who waited takes the waiter away."""
+        waiter = self._waiting.get(str(command_id))
+        if waiter is not None:
+            waiter.listeners -= 1
+            if waiter.listeners <= 0:
+                del self._waiting[str(command_id)]
+
+    async def listen(self) -> None:
+        """Take answers from Redis, for ever; after every break look up what was missed."""
+        while True:
+            try:
+                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+                    await channel.subscribe(self._channel)
+                    await self._look_up(0)
+                    async for message in channel.listen():
+                        self._take(message["data"])
+            except (redis.RedisError, OSError) as failure:
+                log.warning("replies.unheard", error=type(failure).__name__)
+                await asyncio.sleep(0.2)
+
+    async def look(self) -> None:
+        """Look up, for ever, whatever was not answered within a quarter of a second."""
+        while True:
+            await asyncio.sleep(LOOK_AFTER)
+            try:
+                await self._look_up(LOOK_AFTER)
+            except (psycopg.Error, PoolTimeout) as failure:
+                log.warning("replies.not_looked_up", error=type(failure).__name__)
+
+    def _take(self, message: bytes) -> None:
+        for command_id, stored, secrets in orjson.loads(message):
+            self._tell(command_id, Told(stored, secrets))
+
+    def _tell(self, command_id: str, told: Told) -> None:
+        waiter = self._waiting.get(command_id)
+        if waiter is not None and not waiter.told.done():
+            waiter.told.set_result(told)
+            metrics.reply_seconds.observe(Clock.monotonic() - waiter.since)
+
+    async def _look_up(self, older_than: float) -> None:
+        before = Clock.monotonic() - older_than
+        missed: dict[UUID, list[str]] = defaultdict(list)
+        for command_id, waiter in self._waiting.items():
+            if waiter.since <= before:
+                missed[waiter.tenant_id].append(command_id)
+        for tenant_id, command_ids in missed.items():
+            for command_id, stored in await self._outcomes(tenant_id, command_ids):
+                metrics.replies_missed.inc()
+                self._tell(str(command_id), Told(stored, {}))
+
+    async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> list[Any]:
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(_TENANT, (str(tenant_id),))
+            return await (await connection.execute(_OUTCOMES, (list(command_ids),))).fetchall()

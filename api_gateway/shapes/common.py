@@ -1,0 +1,85 @@
+"""Shapes that all answers share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Item = TypeVar("Item")
+
+
+class Shape(BaseModel):
+    """An answer. Clients ignore members that they do not know."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Link(Shape):
+    """What may be done next."""
+
+    href: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    title: str
+
+
+class Linked(Shape):
+    """An object with its links: exactly what this caller may do with it now."""
+
+    links: dict[str, Link] = Field(alias="_links")
+
+
+class Pagination(Shape):
+    """Where the neighbouring parts of a list are; all four are null or numbers as the list can tell."""
+
+    next: str | None
+    prev: str | None
+    pages: int | None
+    total: int | None
+
+
+class Listing(Shape, Generic[Item]):
+    """A part of a list."""
+
+    data: list[Item]
+    pagination: Pagination
+
+
+class FieldProblem(Shape):
+    """What is wrong with one member: `path` is a JSON Pointer, `query:name` or `header:Name`."""
+
+    path: str
+    code: str
+    message: str
+
+
+class ProblemShape(Shape):
+    """An error (RFC 9457). Clients branch on `code` alone."""
+
+    model_config = ConfigDict(title="Problem", alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: Annotated[str, Field(pattern=r"^[A-Z_]+$")]
+    errors: list[FieldProblem] = Field(default_factory=list)
+    request_id: UUID
+    retry_after: int | None = None
+
+
+class Operation(Linked):
+    """A command on its way; once decided, `resultStatus` and `result` or `problem` are what the direct call says."""
+
+    id: UUID
+    type: str | None
+    status: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
+    created_at: datetime
+    finished_at: datetime | None = None
+    expires_at: datetime | None = None
+    result_status: int | None = None
+    result: dict[str, Any] | None = None
+    problem: ProblemShape | None = None

@@ -1,0 +1,82 @@
+"""Experiences and sequences as they are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from api_gateway.shapes.common import Linked, Shape
+from api_gateway.shapes.queues import KeptQueue, PublicQueue
+
+Stage = Literal["draft", "open", "settling", "scheduled", "closed"]
+Availability = Literal["open", "upcoming", "waitlist", "closed"]
+
+
+class PublicSequence(Shape):
+    """An access path as visitors see it."""
+
+    id: UUID
+    name: str
+    color: str | None
+    priority: int
+    availability: Availability
+    queues: list[PublicQueue]
+
+
+class PublicExperience(Linked):
+    """An experience as visitors see it."""
+
+    id: UUID
+    name: str
+    slug: str
+    description: str | None
+    open_at: datetime | None
+    close_at: datetime | None
+    time_zone: str
+    currency_code: str
+    lifecycle: Stage
+    i18n: dict[str, dict[str, str]]
+    theme: dict[str, Any]
+    has_access_code: bool
+    has_protected_sequences: bool
+    products: list[Any]
+    sequences: list[PublicSequence]
+    version: int
+
+
+class KeptSequence(Linked):
+    """A sequence as its organization sees it."""
+
+    id: UUID
+    experience_id: UUID
+    name: str
+    color: str | None
+    priority: int
+    availability: Availability
+    version: int
+    archived: bool
+    created_at: datetime
+    updated_at: datetime
+    queues: list[KeptQueue] | None = None
+
+
+class KeptExperience(Linked):
+    """An experience as its organization sees it."""
+
+    id: UUID
+    organization_id: UUID
+    mode: Literal["live", "test"]
+    name: str
+    slug: str
+    published: bool
+    lifecycle: Stage
+    open_at: datetime | None
+    close_at: datetime | None
+    time_zone: str
+    currency_code: str
+    version: int
+    archived: bool
+    created_at: datetime
+    updated_at: datetime
+    sequences: list[KeptSequence]
