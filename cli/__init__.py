@@ -1,0 +1,1 @@
+"""`drumroll ...`: what an operator types."""

@@ -1,0 +1,95 @@
+"""`drumroll demo`: the whole system, a crowd through its waiting room, the facts, and a proof that is checked."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.crowd.command import exit_status, visit
+from cli.crowd.limits import raise_file_limit
+from cli.crowd.organiser import CannotVisitError
+from cli.crowd.plan import CrowdPlan
+from cli.errors import FAILED, INTERRUPTED, ObstacleError
+from cli.installation import Installation
+from cli.local import LOOPBACK_NETWORKS
+from cli.published import asked, keep
+from cli.running import running, shape_of
+from cli.signals import Interruptions
+from cli.verify import check, show
+from domain.fairness import is_proved
+
+CONNECTIONS, LISTENERS = 256, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many come, within how many seconds, and the seed of their whims."""
+
+    people: int
+    duration: float
+    seed: int
+
+
+def demo(
+    people: Annotated[int, typer.Option(min=1, help="How many come.")] = 5000,
+    duration: Annotated[float, typer.Option(min=1.0, help="Seconds within which all arrive.")] = 30.0,
+    seed: Annotated[int | None, typer.Option(help="Repeat the crowd of an earlier run.")] = None,
+    port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="The gateway's; the next free one when it is taken.")
+    ] = 8080,
+) -> None:
+    """Let a crowd through a waiting room of the real system, and check what must be true.
+
+    Starts everything in the state folder, makes an organization with a launch, sends people through the front door, reports,
+    checks the published order, and stops everything. Exit status 1 when any fact fails.
+    """
+    console = Console(highlight=False)
+    crowd = Crowd(people, duration, secrets.randbits(32) if seed is None else seed)
+    complaint = raise_file_limit(CONNECTIONS + LISTENERS)
+    if complaint:
+        raise ObstacleError(complaint)
+    try:
+        with running(shape_of({}, port=port), console) as (system, interruptions):
+            status = _play(system, crowd, console, interruptions)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(status)
+
+
+def _play(system: Installation, crowd: Crowd, console: Console, interruptions: Interruptions) -> int:
+    """The evening itself; the exit status: 0 when every fact holds and the order is proved."""
+    slug = f"demo-{secrets.token_hex(4)}"
+    keys = system.create_organization("The demo", slug, trusted_networks=LOOPBACK_NETWORKS).test
+    console.print(f"A crowd of {crowd.people:,} goes to {system.url} (seed {crowd.seed}).")
+    plan = CrowdPlan(
+        system.url, keys.publishable, keys.secret, crowd.people, crowd.duration, crowd.seed,
+        connections=CONNECTIONS, listeners=LISTENERS,
+    )  # fmt: skip
+    try:
+        report = visit(plan, console)
+    except CannotVisitError as obstacle:
+        raise ObstacleError(f"{obstacle} The gateway's log is {system.log('web')}.") from None
+    finally:
+        interruptions.arm()  # because the crowd has listened to signals itself
+    if report.stopped:
+        return exit_status(report)
+    return max(exit_status(report), _proved(system, slug, keys.secret, console))
+
+
+def _proved(system: Installation, slug: str, secret_key: str, console: Console) -> int:
+    """Keep the published proof as files, and check it from these files alone, as anybody can."""
+    admin = f"{system.url}/admin/api/v1"
+    try:
+        queue_id = asked(f"{admin}/queues", secret_key)["data"][0]["id"]
+        kept = keep(f"{admin}/queues/{queue_id}/proof", secret_key, system.state / "proofs", slug)
+        findings = check(str(kept))
+    except (ObstacleError, LookupError) as failure:
+        console.print(f"The proof of the order cannot be had: {failure}", style="red", soft_wrap=True)
+        return FAILED
+    console.print(f"\nThe proof of the order is {kept}. Check it yourself: drumroll verify {kept}", soft_wrap=True)
+    show(findings, console)
+    return 0 if is_proved(findings) else FAILED

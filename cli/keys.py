@@ -1,0 +1,136 @@
+"""`drumroll keys`: the keys of organizations. `drumroll signing-keys`: the keys that sign tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.errors import ObstacleError
+from cli.organizations import keys_table, named
+from cli.reach import Reach, reach
+from cli.registering import OPERATOR, decided, draw, imprint_of
+from cli.system.preparing import check_sealed
+from domain.organizations.commands import CreateKey, RevokeKey, RotateKey
+from domain.organizations.state import SCOPES, KeyKind, Mode
+from runtime.keys import new_key
+from store import signing_keys
+from store.reads import installation as reads
+from store.reads.installation import KeyRow
+
+app = typer.Typer(no_args_is_help=True, help="Keys of an organization: list, create, rotate, revoke.")
+signing = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens and grants: list, rotate.")
+Organization = Annotated[str, typer.Argument(help="Slug or id of the organization.")]
+KeyId = Annotated[str, typer.Argument(help="The key's id, as `drumroll keys list` shows it.")]
+PURPOSES = tuple(signing_keys.LONGEST)
+
+
+@app.command("list")
+def list_(organization: Organization) -> None:
+    """List the keys of an organization; of their texts, the beginning and the end."""
+    with reach().store() as connection:
+        held = reads.keys(connection, named(connection, organization).id)
+    Console().print(keys_table(held))
+
+
+@app.command()
+def create(
+    organization: Organization,
+    kind: Annotated[KeyKind, typer.Option(help="Public, or for servers only.")] = KeyKind.SECRET,
+    mode: Annotated[Mode, typer.Option(help="Which of the two data sets it opens.")] = Mode.TEST,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "Made by the operator",
+) -> None:
+    """Make a key and show it, once."""
+    place = reach()
+    with place.store() as connection:
+        one = named(connection, organization)
+    tenant_id, key = one.live_tenant_id if mode is Mode.LIVE else one.test_tenant_id, draw(kind, mode)
+    scopes = SCOPES if kind is KeyKind.SECRET else ()
+    command = CreateKey(tenant_id=tenant_id, name=name, kind=kind, mode=mode, scopes=scopes, imprint=imprint_of(key))
+    with place.producer() as producer:
+        decided(producer, producer.envelope(tenant_id, command, OPERATOR))
+    _show_once(key.text)
+
+
+@app.command()
+def rotate(
+    organization: Organization,
+    key_id: KeyId,
+    overlap: Annotated[int, typer.Option(min=0, max=604_800, help="Seconds for which the old key works on.")] = 86_400,
+) -> None:
+    """Replace a key, and show its successor, once."""
+    place = reach()
+    old = _key(place, organization, key_id)
+    key = draw(KeyKind(old.kind), Mode(old.mode))
+    command = RotateKey(tenant_id=old.tenant_id, key_id=old.id, imprint=imprint_of(key), overlap_seconds=overlap)
+    with place.producer() as producer:
+        decided(producer, producer.envelope(old.tenant_id, command, OPERATOR))
+    _show_once(key.text)
+
+
+@app.command()
+def revoke(organization: Organization, key_id: KeyId) -> None:
+    """End a key: within a second it opens nothing more."""
+    place = reach()
+    key = _key(place, organization, key_id)
+    with place.producer() as producer:
+        command = RevokeKey(tenant_id=key.tenant_id, key_id=key.id)
+        decided(producer, producer.envelope(key.tenant_id, command, OPERATOR))
+    typer.echo(f"{key.prefix}…{key.last4} is revoked.")
+
+
+@signing.command("list")
+def list_signing() -> None:
+    """List the keys that sign, with the times between which they are listed and sign."""
+    with reach().store() as connection:
+        shifts = signing_keys.shifts(connection)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("purpose", "listed from", "signs from", "signs until", "listed until", "kid"):
+        table.add_column(heading)
+    for one in shifts:
+        times = (one.listed_at, one.signs_from, one.signs_until, one.listed_until)
+        table.add_row(one.purpose, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in times), one.kid)
+    Console().print(table)
+
+
+@signing.command("rotate")
+def rotate_signing(
+    purpose: Annotated[str, typer.Option(help=f"{' or '.join(PURPOSES)}; without it, both.")] = "",
+) -> None:
+    """Make the next signing key; no token is refused because of it.
+
+    Verifiers see it a day before it signs, and the old one until its last token has ended.
+    """
+    if purpose and purpose not in PURPOSES:
+        raise ObstacleError(f"There are no signing keys for {purpose}: the purposes are {' and '.join(PURPOSES)}.")
+    place = reach()
+    sealing = place.sealing_key()
+    with place.store() as connection:
+        check_sealed(connection, sealing)
+        for one in [purpose] if purpose else PURPOSES:
+            shift = signing_keys.rotate(connection, one, new_key(sealing))
+            typer.echo(f"{one}: {shift.kid} signs from {shift.signs_from:%Y-%m-%d %H:%M} UTC")
+
+
+def _key(place: Reach, organization: str, key_id: str) -> KeyRow:
+    with place.store() as connection:
+        held = reads.keys(connection, named(connection, organization).id)
+    for key in held:
+        if str(key.id) == _tidy(key_id):
+            return key
+    raise ObstacleError(f"{organization} has no key {key_id}: `drumroll keys list {organization}` shows those it has.")
+
+
+def _tidy(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return text
+
+
+def _show_once(text: str) -> None:
+    typer.echo(text)
+    typer.echo("It is shown this once: only its hash is kept.", err=True)

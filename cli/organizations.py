@@ -1,0 +1,109 @@
+"""`drumroll organizations`: the operator's view of who uses the installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Connection
+
+from cli.errors import ObstacleError
+from cli.reach import reach
+from cli.registering import KeyPair, NewOrganization, create_organization
+from domain.organizations.config import OrganizationConfig
+from domain.slugs import slug_of
+from store.reads import installation as reads
+from store.reads.installation import OrganizationRow
+
+app = typer.Typer(no_args_is_help=True, help="Organizations: make one with its keys, list them, show one.")
+SLUG_LENGTHS = (3, 50)
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What people call it.")],
+    slug: Annotated[str | None, typer.Option(help="Its name in addresses; without it, made from the name.")] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217, such as EUR.")] = "EUR",
+    time_zone: Annotated[str, typer.Option(help="IANA, such as Europe/Vienna.")] = "UTC",
+) -> None:
+    """Make an organization with a publishable and a secret key in each mode, and show the keys, once."""
+    chosen = slug or slug_of(name, *SLUG_LENGTHS, otherwise="")
+    config = config_of(name=name, slug=chosen, currency_code=currency, time_zone=time_zone)
+    with reach().producer() as producer:
+        made = create_organization(producer, config)
+    show_new(made, Console())
+
+
+@app.command("list")
+def list_() -> None:
+    """List all organizations."""
+    with reach().store() as connection:
+        found = reads.organizations(connection)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("slug", "name", "status", "since", "id"):
+        table.add_column(heading)
+    for one in found:
+        table.add_row(one.slug, one.name, one.status, f"{one.created_at:%Y-%m-%d %H:%M}", str(one.id))
+    Console().print(table if found else "There is no organization yet: drumroll organizations create NAME")
+
+
+@app.command()
+def show(organization: Annotated[str, typer.Argument(help="Its slug or id.")]) -> None:
+    """Show one organization with its keys (of their texts, the beginning and the end)."""
+    with reach().store() as connection:
+        one = named(connection, organization)
+        held = reads.keys(connection, one.id)
+    console = Console(highlight=False)
+    console.print(f"{one.name} ({one.slug}), {one.status}, since {one.created_at:%Y-%m-%d %H:%M} UTC")
+    console.print(f"id {one.id}  live tenant {one.live_tenant_id}  test tenant {one.test_tenant_id}", soft_wrap=True)
+    console.print(keys_table(held))
+
+
+def named(connection: Connection, slug_or_id: str) -> OrganizationRow:
+    """An organization. ObstacleError when there is none of that name."""
+    found = reads.organization(connection, slug_or_id)
+    if found is None:
+        raise ObstacleError(
+            f"There is no organization {slug_or_id}: `drumroll organizations list` shows those there are."
+        )
+    return found
+
+
+def keys_table(held: list[reads.KeyRow]) -> Table:
+    """Keys, without their texts."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("mode", "kind", "key", "name", "status", "until", "id"):
+        table.add_column(heading)
+    for key in held:
+        until = f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else ""
+        table.add_row(key.mode, key.kind, f"{key.prefix}…{key.last4}", key.name, key.status, until, str(key.id))
+    return table
+
+
+def show_new(made: NewOrganization, console: Console) -> None:
+    """The keys of an organization just made: the only time that the secret ones are shown."""
+    console.print(f"{made.name} ({made.slug}), organization {made.id}", highlight=False, soft_wrap=True)
+    console.print(pairs_table({"live": made.live, "test": made.test}))
+    console.print("The secret keys are shown this once: only their hashes are kept.", style="yellow")
+
+
+def pairs_table(pairs: Mapping[str, KeyPair]) -> Table:
+    """Key pairs by mode, whole."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for mode, pair in pairs.items():
+        table.add_row(f"{mode} publishable", pair.publishable)
+        table.add_row(f"{mode} secret", pair.secret)
+    return table
+
+
+def config_of(**settings: object) -> OrganizationConfig:
+    """Settings of an organization. ObstacleError, with the member, when one is out of its range."""
+    try:
+        return OrganizationConfig.model_validate(settings)
+    except ValidationError as wrong:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in wrong.errors())
+        raise ObstacleError(f"These settings will not do: {faults}.") from None

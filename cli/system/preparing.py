@@ -1,0 +1,118 @@
+"""What must be true of the store before anything runs: it is there, it is up to date, and its tokens can be signed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import psycopg
+from cryptography.exceptions import InvalidTag
+from psycopg import errors, sql
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from cli.errors import ObstacleError
+from cli.system.servers import in_database
+from runtime.keys import new_key, open_key
+from store import database, signing_keys
+from store.migrations.run import migrate
+from store.roles import RolePasswords
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7226910034)"
+_SEALED = "SELECT kid, sealed FROM signing_key WHERE listed_until IS NULL OR listed_until > ledger_now()"
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A transaction on the store, committed at the end of the block. ObstacleError when the store cannot be reached."""
+    engine = database.engine(url, database.OPERATOR, pool=1)
+    try:
+        with explained(url), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """Database errors of a block, as what they mean to an operator: ObstacleError. Others pass."""
+    try:
+        yield
+    except DBAPIError as failure:
+        raise _explanation(failure.orig, url) or failure from None
+    except psycopg.Error as failure:
+        raise _explanation(failure, url) or failure from None
+
+
+def ensure_database(url: str) -> None:
+    """Create the database that `url` names, unless it is there. ObstacleError: the server cannot be reached."""
+    name = urlsplit(url).path.lstrip("/")
+    with explained(url):
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+        except psycopg.OperationalError as failure:
+            if f'database "{name}" does not exist' not in str(failure):
+                raise
+            with psycopg.connect(in_database(url, "postgres"), autocommit=True) as connection:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+
+
+def prepare(connection: Connection, passwords: RolePasswords, key_encryption_key: bytes | None) -> list[str]:
+    """Bring schema, roles and signing keys up to date; returns the purposes for which there still is no signing key.
+
+    Without a key-encryption key none is made. ObstacleError when the keys that are there were sealed under another.
+    """
+    connection.exec_driver_sql(_ONE_AT_A_TIME)
+    migrate(connection, passwords)
+    if key_encryption_key is None:
+        return signing_keys.without_key(connection)
+    check_sealed(connection, key_encryption_key)
+    for purpose in signing_keys.without_key(connection):
+        signing_keys.rotate(connection, purpose, new_key(key_encryption_key))
+    return []
+
+
+def check_role(url: str) -> None:
+    """See that a process's URL leads into a store that was migrated. ObstacleError otherwise."""
+    with explained(url), psycopg.connect(url, connect_timeout=5) as connection:
+        row = connection.execute("SELECT to_regclass('log_partition') IS NOT NULL").fetchone()
+    if row is None or not row[0]:
+        raise ObstacleError(
+            f"The store at {place_of(url)} was never migrated: run `drumroll migrate` under its owner first."
+        )
+
+
+def place_of(url: str) -> str:
+    """Where a URL leads, without its password."""
+    parts = urlsplit(url)
+    return f"{parts.username or ''}@{parts.hostname}:{parts.port or 5432}{parts.path}"
+
+
+def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
+    """See that the signing keys open with this key-encryption key. ObstacleError otherwise."""
+    for kid, sealed in connection.exec_driver_sql(_SEALED):
+        try:
+            open_key(kid, bytes(sealed), key_encryption_key)
+        except InvalidTag:
+            raise ObstacleError(
+                "The signing keys in this store were sealed under another key-encryption key. Set KEY_ENCRYPTION_KEY to "
+                "the one they were made with; there is no way round it, and with a new one every token out there ends."
+            ) from None
+
+
+def _explanation(failure: BaseException | None, url: str) -> ObstacleError | None:
+    said, place = " ".join(str(failure).split()), place_of(url)
+    if isinstance(failure, errors.InvalidPassword) or "password authentication failed" in said:
+        return ObstacleError(
+            f"Postgres does not let {place} in: the role is missing or has another password. Run `drumroll migrate` with "
+            "the same ROLE_SECRET that DATABASE_URL was made with (`drumroll settings --of PROCESS` prints it)."
+        )
+    if isinstance(failure, errors.InsufficientPrivilege):
+        return ObstacleError(
+            f"{place} may not do this ({said}). The owner of the store must be allowed to create roles (CREATEROLE, "
+            "BYPASSRLS) and own the database; every other command takes the role that `drumroll settings --of` names."
+        )
+    if isinstance(failure, psycopg.OperationalError):
+        return ObstacleError(f"Postgres cannot be reached at {place} ({said}). Start it, or mend the URL.")
+    return None
