@@ -1,0 +1,56 @@
+"""`python -m bench`: take the figures, print them, and write them where they are told."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from bench.bench import Bench
+from bench.figure import Figure
+from bench.figures.baseline import baseline
+from bench.machine import machine
+from bench.report import Report, write_into
+from runtime.embedded import embedded_servers
+
+FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {"baseline": baseline}
+
+
+def main() -> int:
+    """Exit status 0 when every promise was kept."""
+    options = _options()
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder:
+        # The servers run under a user of their own, who must be able to pass through to their folder.
+        Path(folder).chmod(0o755)
+        with embedded_servers(Path(folder) / "state") as servers:
+            bench = Bench(servers.postgres_url, servers.redis_url, Path(folder), options.pairs, options.seconds)
+            for name in options.figures or FIGURES:
+                print(f"measuring {name}", file=sys.stderr)
+                figures += FIGURES[name](bench)
+    report = Report(options.date, "python -m bench " + " ".join(sys.argv[1:]), machine(), figures)
+    print(report.as_markdown())
+    if options.json:
+        options.json.write_bytes(report.as_json())
+    if options.write:
+        write_into(options.write, report)
+    return 0 if report.met else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Take the figures of docs/performance.md.")
+    parser.add_argument(
+        "figures", nargs="*", choices=[*FIGURES, []], help="which figures; all of them if none is named"
+    )
+    parser.add_argument("--pairs", type=int, default=5, help="how often both sides of a comparison run")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long one side runs after its warm-up")
+    parser.add_argument("--date", default="an unnamed day", help="the day that the report tells")
+    parser.add_argument("--json", type=Path, help="write the figures with every run to this file")
+    parser.add_argument("--write", type=Path, help="write the table into this document")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""An ASGI application served by uvicorn in a process of its own, as fast as uvicorn goes."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_READY_SECONDS = 20.0
+_ROOT = Path(__file__).parent.parent
+
+HOST = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Served:
+    """The application `module:name`, answering on `port` from entering the context to leaving it.
+
+    The server gets a port number and never an inherited socket, because uvicorn takes those for Unix
+    sockets and then leaves Nagle's algorithm on: every small answer would wait 40 ms.
+    What the application logs goes to `log`.
+    """
+
+    def __init__(self, application: str, *, environment: Mapping[str, str], log: Path, workers: int = 1) -> None:
+        self.port = free_port()
+        self._application, self._environment = application, environment
+        self._log, self._workers = log, workers
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the server (of its supervisor, with more than one worker)."""
+        return self._running().pid
+
+    def __enter__(self) -> Self:
+        arguments = ["--host", HOST, "--port", str(self.port), "--workers", str(self._workers)]
+        tuning = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+        command = [sys.executable, "-m", "uvicorn", self._application, *arguments, *tuning]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=_ROOT, env=os.environ | dict(self._environment)
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        process = self._running()
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise RuntimeError(f"{self._application} was not started")
+        return self._process
+
+    def _wait_until_ready(self) -> None:
+        process = self._running()
+        give_up = time.monotonic() + _READY_SECONDS
+        while not self._answers():
+            if process.poll() is not None or time.monotonic() > give_up:
+                raise RuntimeError(f"{self._application} did not start:\n{self._log.read_text()[-2000:]}")
+            time.sleep(0.05)
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=1)
+        try:
+            connection.request("GET", "/livez")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
