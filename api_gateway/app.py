@@ -9,7 +9,6 @@ from api_gateway.http.front import Front
 from api_gateway.process import Parts, opened
 from api_gateway.queueing import Queueing
 from api_gateway.site import site
-from api_gateway.site import site
 from runtime.settings import Settings, settings
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 
 from api_gateway.context import Gateway
 from api_gateway.http.raw import RawRequest, read_body, send_bytes
@@ -70,6 +72,9 @@ class Hot:
             result: Answer = await answer(request, _uuid(queue_id), sent)
         except Problem as wrong:
             return _told(wrong, request)
+        except (psycopg.OperationalError, PoolTimeout) as failure:
+            log.warning("request.unserved", request=str(request.id), error=type(failure).__name__)
+            return _told(problem("DEPENDENCY_UNAVAILABLE", "The store does not answer.", retry_after=1), request)
         except Exception:
             log.exception("request.broken", request=str(request.id), path=request.scope["path"])
             return _told(problem("INTERNAL_ERROR", f"Reference: {request.id}."), request)

@@ -168,7 +168,7 @@ class Queueing:
         answer = await self._gateway.ask(caller, command, asked)
         token = answer.secrets.get("admissionGrant", "") if isinstance(answer, Decided) else ""
         if not token:
-            return standing
+            raise problem("DEPENDENCY_UNAVAILABLE", "The grant is being signed; look again.", retry_after=1)
         signed = replace(standing, token=token.encode())
         if line.people.get(standing.consumer_id) is standing:
             line.people[standing.consumer_id] = signed

@@ -5,31 +5,35 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from bench.bench import Bench
 from bench.figure import Figure
 from bench.figures.baseline import baseline
 from bench.machine import machine
+from bench.figures.enters import enters
+from bench.figures.polls import polls
 from bench.report import Report, write_into
-from runtime.embedded import embedded_servers
+from bench.system import running_system
 
-FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {"baseline": baseline}
+FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {
+    "enters": enters,
+    "polls": polls,
+    "baseline": baseline,
+}
 
 
 def main() -> int:
     """Exit status 0 when every promise was kept."""
     options = _options()
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder:
-        # The servers run under a user of their own, who must be able to pass through to their folder.
-        Path(folder).chmod(0o755)
-        with embedded_servers(Path(folder) / "state") as servers:
-            bench = Bench(servers.postgres_url, servers.redis_url, Path(folder), options.pairs, options.seconds)
-            for name in options.figures or FIGURES:
-                print(f"measuring {name}", file=sys.stderr)
-                figures += FIGURES[name](bench)
+    with _folder(options.keep) as folder, running_system(folder / "state") as system:
+        bench = Bench(system, folder, options.pairs, options.seconds, options.quick)
+        for name in options.figures or FIGURES:
+            print(f"measuring {name}", file=sys.stderr)
+            figures += FIGURES[name](bench)
     report = Report(options.date, "python -m bench " + " ".join(sys.argv[1:]), machine(), figures)
     print(report.as_markdown())
     if options.json:
@@ -37,6 +41,21 @@ def main() -> int:
     if options.write:
         write_into(options.write, report)
     return 0 if report.met else 1
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """A folder for all that runs; it goes afterwards, unless it was named.
+
+    The servers run under a user of their own, who must be able to pass through to their part of it.
+    """
+    if kept is not None:
+        kept.mkdir(mode=0o755, parents=True, exist_ok=True)
+        yield kept.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="drumroll-bench-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def _options() -> argparse.Namespace:
@@ -49,7 +68,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--date", default="an unnamed day", help="the day that the report tells")
     parser.add_argument("--json", type=Path, help="write the figures with every run to this file")
     parser.add_argument("--write", type=Path, help="write the table into this document")
-    return parser.parse_args()
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="run in this folder and keep it, logs and all")
+    parser.add_argument("--quick", action="store_true", help="everything small, to see that it works")
+    options = parser.parse_args()
+    if options.quick:
+        options.pairs, options.seconds = min(options.pairs, 1), min(options.seconds, 1.0)
+    return options
 
 
 if __name__ == "__main__":

@@ -6,7 +6,10 @@ Run like the gateway, with the number of bytes in BENCH_CONSTANT_BYTES:
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,4 +24,12 @@ async def constant(_: Request) -> Response:
     return Response(_BODY, media_type="application/json")
 
 
-app = Starlette(routes=[Route("/{path:path}", constant)])
+@asynccontextmanager
+async def _tuned(_: Starlette) -> AsyncIterator[None]:
+    """Collect garbage as rarely as the gateway does."""
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)
+    yield
+
+
+app = Starlette(routes=[Route("/{path:path}", constant)], lifespan=_tuned)

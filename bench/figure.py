@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -43,6 +44,14 @@ class Figure:
         """A figure that says how many times faster A is than B."""
         spread = (found.low, found.high)
         return cls(name, title, found.ratio, "times", must, True, *spread, parts=parts, runs=runs)  # noqa: FBT003
+
+    @classmethod
+    def of_most(
+        cls, name: str, title: str, found: Sequence[float], unit: str, must: float, parts: Mapping[str, str]
+    ) -> Self:
+        """A figure that may be at most `must` in the worst of its runs; `found` holds one value for each."""
+        worst = max(found, default=math.nan)
+        return cls(name, title, worst, unit, must, False, min(found, default=math.nan), worst, parts)  # noqa: FBT003
 
     @property
     def met(self) -> bool:

@@ -43,6 +43,17 @@ def interleaved(a: Callable[[], A], b: Callable[[], B], pairs: int) -> list[tupl
     return found
 
 
+def in_turn(sides: Sequence[Callable[[], A]], rounds: int) -> list[list[A]]:
+    """`interleaved` for any number of sides: every other round goes backwards. Results in the order of the sides."""
+    found: list[list[A]] = []
+    for turn in range(rounds):
+        if turn % 2:
+            found.append([side() for side in reversed(sides)][::-1])
+        else:
+            found.append([side() for side in sides])
+    return found
+
+
 def compare(measured: Sequence[tuple[float, float]]) -> Comparison:
     """What the pairs say; there must be at least one, and no B may be 0."""
     ratios = [a / b for a, b in measured]

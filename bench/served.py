@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,8 @@ _READY_SECONDS = 20.0
 _ROOT = Path(__file__).parent.parent
 
 HOST = "127.0.0.1"
+PLAIN = ("--no-server-header", "--no-date-header")
+"""Without the headers that the gateway does without."""
 
 
 def free_port() -> int:
@@ -32,11 +34,19 @@ class Served:
 
     The server gets a port number and never an inherited socket, because uvicorn takes those for Unix
     sockets and then leaves Nagle's algorithm on: every small answer would wait 40 ms.
-    What the application logs goes to `log`.
+    What the application logs goes to `log`; `options` are more arguments of uvicorn.
     """
 
-    def __init__(self, application: str, *, environment: Mapping[str, str], log: Path, workers: int = 1) -> None:
-        self.port = free_port()
+    def __init__(
+        self,
+        application: str,
+        *,
+        environment: Mapping[str, str],
+        log: Path,
+        workers: int = 1,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.port, self._options = free_port(), options
         self._application, self._environment = application, environment
         self._log, self._workers = log, workers
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,7 +59,7 @@ class Served:
     def __enter__(self) -> Self:
         arguments = ["--host", HOST, "--port", str(self.port), "--workers", str(self._workers)]
         tuning = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-        command = [sys.executable, "-m", "uvicorn", self._application, *arguments, *tuning]
+        command = [sys.executable, "-m", "uvicorn", self._application, *arguments, *tuning, *self._options]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=_ROOT, env=os.environ | dict(self._environment)

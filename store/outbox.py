@@ -74,8 +74,8 @@ def owe(connection: Connection, mails: Sequence[OutboxMail]) -> None:
 
 
 def is_due(connection: Connection, now: datetime) -> bool:
-    """Whether anything waits to be sent now."""
-    return connection.exec_driver_sql(_DUE, (now, _OPEN)).first() is not None
+    """Whether anybody must look after a mail now: it is to be sent, or its sender did not come back."""
+    return connection.exec_driver_sql(_DUE, (now, [state.value for state in OWED])).first() is not None
 
 
 def claim(connection: Connection, now: datetime, lease: timedelta, kinds: Collection[str]) -> Claimed | None:

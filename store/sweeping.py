@@ -14,6 +14,11 @@ from store.pipelined import Connection
 
 PATIENCE = timedelta(milliseconds=500)
 _SWEEP = """
+WITH quiet AS (
+  UPDATE log_partition SET strikes = 0 WHERE (topic, part) IN (
+    SELECT p.topic, p.part FROM log_partition p WHERE p.strikes > 0
+      AND NOT EXISTS (SELECT 1 FROM command_log l WHERE l.topic = p.topic AND l.part = p.part)
+    FOR UPDATE SKIP LOCKED))
 UPDATE log_partition SET strikes = strikes + 1, rung_at = %(now)s WHERE (topic, part) IN (
   SELECT p.topic, p.part FROM log_partition p
   WHERE (p.rung_at IS NULL OR p.rung_at NOT BETWEEN %(since)s AND %(now)s) AND EXISTS (
@@ -21,23 +26,16 @@ UPDATE log_partition SET strikes = strikes + 1, rung_at = %(now)s WHERE (topic, 
     WHERE l.topic = p.topic AND l.part = p.part AND l.appended_at NOT BETWEEN %(since)s AND %(now)s)
   FOR UPDATE SKIP LOCKED)
 RETURNING topic, part"""
-_FORGIVE = """
-UPDATE log_partition SET strikes = 0 WHERE (topic, part) IN (
-  SELECT p.topic, p.part FROM log_partition p WHERE p.strikes > 0
-    AND NOT EXISTS (SELECT 1 FROM command_log l WHERE l.topic = p.topic AND l.part = p.part)
-  FOR UPDATE SKIP LOCKED)"""
 _DEPTHS = "SELECT topic, sum(n) AS depth, min(appended_at) AS oldest FROM command_log GROUP BY topic"
 
 
-def sweep(connection: Connection) -> list[Place]:
+def sweep(connection: Connection, now: datetime) -> list[Place]:
     """The partitions to ring: somebody waits in them for over half a second, and they were not rung in the last half.
 
     Each gets a strike; a clean drain takes them back, and after three the drain goes carefully. Where nothing waits and
     nobody works there is nothing to be careful with. What seems to come from the future (a test installation's clock
     was set back) is rung as well, lest it wait until then.
     """
-    now = ledger_now(connection)
-    connection.exec_driver_sql(_FORGIVE)
     rows = connection.exec_driver_sql(_SWEEP, {"since": now - PATIENCE, "now": now})
     return [Place(row.topic, row.part) for row in rows]
 

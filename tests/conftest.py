@@ -3,8 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.servers import running_postgres, running_redis
+
+# No example has a deadline, because a busy machine is no fault of a rule.
+settings.register_profile("drumroll", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("drumroll")
 
 
 @pytest.fixture(scope="session")

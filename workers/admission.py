@@ -11,7 +11,7 @@ from domain.decision import Decision, Refused, Reply
 from domain.people import rules as people
 from domain.queue import commands as c
 from domain.queue import rules
-from domain.queue.state import Queue, Status
+from domain.queue.state import Queue
 from domain.times import Times
 from runtime.clock import Clock
 from store.work import Work
@@ -119,9 +119,7 @@ def pause_queue(work: Work, queue: Queue, sent: Envelope[c.PauseQueue], times: T
 @of_queue
 def resume_queue(work: Work, queue: Queue, sent: Envelope[c.ResumeQueue], times: Times) -> Decision:
     """A queue goes on."""
-    inside = (
-        work.entries.with_status(queue, Status.GRANTED, queue.line.inside) if sent.body.extend_grants_seconds else []
-    )
+    inside = work.entries.inside(queue, queue.line.inside) if sent.body.extend_grants_seconds else []
     return rules.resume(queue, inside, sent.body, times)
 
 

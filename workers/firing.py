@@ -45,7 +45,9 @@ class Firing:
         """Fire what is due; returns the seconds until the next timer is, at most a tenth."""
         asked = time.monotonic()
         with self.engine.begin() as connection:
-            now = ledger_now(connection)
+            now, soon = timers.agenda(connection)
+            if soon is None or soon > now:
+                return rest(now, soon, time.monotonic() - asked)
             due = timers.claim(connection, now, LIMIT)
             places = self._fire(connection, due, now) if due else set[Place]()
             soon = timers.next_due(connection, now)

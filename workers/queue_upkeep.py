@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.decision import Timer
 from domain.queue import rules
 from domain.queue.commands import KnockQueue
-from domain.queue.state import Queue, Status
+from domain.queue.state import Queue
 from domain.times import Times
 from store.repositories.line import next_in_line
 from store.work import Work
@@ -60,41 +60,42 @@ def _resume(work: Work, queue: Queue, times: Times) -> bool:
 
 
 def _lapse(work: Work, queue: Queue, times: Times) -> bool:
-    grace = timedelta(seconds=queue.config.completion_grace_seconds)
-    if queue.line.lapse_at is None or queue.line.lapse_at + grace > times.now:
+    """By the time of receipt, so that a grant that is used in time counts however late that is decided."""
+    ended_by = times.received_at - timedelta(seconds=queue.config.completion_grace_seconds)
+    if queue.line.lapse_at is None or queue.line.lapse_at > ended_by or not work.entries.lapses_left(queue, SLICE):
         return False
-    lapsed = work.entries.lapsed(queue, times.now, SLICE)
-    later = work.entries.next_lapse(queue, times.now - grace) if len(lapsed) < SLICE else lapsed[-1].expires_at
-    work.save(rules.lapse(queue, lapsed, later, times))
+    lapsed = work.entries.lapsed(queue, ended_by, SLICE)
+    work.save(rules.lapse(queue, lapsed, work.entries.next_lapse(queue, lapsed), times))
     return True
 
 
 def _turn_away(work: Work, queue: Queue, times: Times) -> None:
     reason = rules.denial_of_the_waiting(queue, times.now)
     if reason is not None:
-        work.save(rules.turn_away(queue, work.entries.with_status(queue, Status.QUEUED, SLICE), reason, times.now))
+        ahead = next_in_line(work.entries, queue, SLICE)
+        left = queue.with_line(head=ahead.head, head_stale=ahead.unseen)
+        work.save(rules.turn_away(left, ahead.called, reason, times.now))
     elif queue.ended is not None and queue.ended.revoke_grants and queue.line.inside:
-        work.save(
-            rules.turn_away(queue, work.entries.with_status(queue, Status.GRANTED, SLICE), "QUEUE_CLOSED", times.now)
-        )
+        work.save(rules.turn_away(queue, work.entries.inside(queue, SLICE), "QUEUE_CLOSED", times.now))
     elif queue.config.idle_timeout_seconds is not None and queue.line.waiting:
         _turn_away_idle(work, queue, times)
 
 
 def _turn_away_idle(work: Work, queue: Queue, times: Times) -> None:
     idle = timedelta(seconds=queue.config.idle_timeout_seconds or 0)
-    if queue.line.idle_at is not None and queue.line.idle_at > times.now:
+    later = times.now + idle / 4
+    if queue.line.idle_at is not None and times.now < queue.line.idle_at <= later:
         return
     gone = work.entries.unseen(queue, times.now - idle, SLICE)
-    again = times.now if len(gone) == SLICE else times.now + idle / 4
+    again = times.now if len(gone) == SLICE else later
     work.save(rules.turn_away(queue.with_line(idle_at=again), gone, "IDLE_TIMEOUT", times.now))
 
 
 def _call(work: Work, queue: Queue, times: Times) -> None:
     filled, room = rules.room(queue, times.now)
     if room or queue.line.head_stale:
-        called, head = next_in_line(work.entries, filled, min(room, SLICE))
-        work.save(rules.call_next(filled, called, head, times.now))
+        ahead = next_in_line(work.entries, filled, min(room, SLICE))
+        work.save(rules.call_next(filled, ahead.called, ahead.head, times.now, stale=ahead.unseen))
     elif filled.line.credit != queue.line.credit:
         work.queues.put(filled)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 import dramatiq
 import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from runtime import metrics
 from store import outbox
@@ -37,25 +38,28 @@ class Sweeper:
 
     def __call__(self) -> float:
         """Ring what waited for over half a second, and for mail that is due or was left half sent."""
-        for place in self.swept():
+        places, mail = self.swept()
+        for place in places:
             metrics.swept.labels(place.topic).inc()
             _quietly(partial(self.ring, place.topic, place.part), place.topic)
-        if self.mail_is_due() and self.ring_mail is not None:
-            _quietly(self.ring_mail, "mail")
+        if mail and self.ring_mail is not None:
+            _quietly(self.ring_mail, QUEUE)
         return EVERY_SECONDS
 
-    def swept(self) -> list[Place]:
-        """The partitions to ring, each with a strike more."""
-        with self.engine.begin() as connection:
-            return sweep(connection)
-
-    def mail_is_due(self) -> bool:
-        """Whether mail is to be sent. What expired, and senders who did not come back, are given up first."""
+    def swept(self) -> tuple[list[Place], bool]:
+        """The partitions to ring, each with a strike more, and whether mail is to be sent."""
         with self.engine.begin() as connection:
             now = ledger_now(connection)
-            for mail in outbox.lapse(connection, now):
-                log.error("mail.dead", mail=str(mail))
-            return outbox.is_due(connection, now)
+            return sweep(connection, now), self._mail_is_due(connection, now)
+
+    @staticmethod
+    def _mail_is_due(connection: Connection, now: datetime) -> bool:
+        """Whether mail is to be sent. What expired, and senders who did not come back, are given up first."""
+        if not outbox.is_due(connection, now):
+            return False
+        for mail in outbox.lapse(connection, now):
+            log.error("mail.dead", mail=str(mail))
+        return outbox.is_due(connection, now)
 
 
 @dataclass(frozen=True, slots=True)

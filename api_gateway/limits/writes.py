@@ -71,5 +71,5 @@ def _said(ask: Ask, before: Sequence[str], now: float) -> Verdict:
 
 def _parts(asks: Sequence[Ask]) -> list[Sequence[Ask]]:
     """Groups that a script can unpack: Lua's stack holds about 8,000 values."""
-    size = max(1, _MOST_COUNTERS // max((len(ask.counters) for ask in asks), default=1))
+    size = _MOST_COUNTERS // max((len(ask.counters) for ask in asks if ask.counters), default=1)
     return [asks[start : start + size] for start in range(0, len(asks), size)]

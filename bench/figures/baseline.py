@@ -14,11 +14,12 @@ from bench.result import Result
 def baseline(bench: Bench) -> list[Figure]:
     """Enters per second of the ordinary endpoint with one and with two processes, in turn."""
     people = bench.people(most_per_second=800)
-    log = bench.folder / "ordinary.log"
+    log, system = bench.folder / "ordinary.log", bench.system
+    redis_url = system.installation.redis_url
 
     def once(workers: int, pool_size: int) -> Result:
         with ordinary(
-            bench.postgres_url, bench.redis_url, log, people=people, workers=workers, pool_size=pool_size
+            system.superuser_url, redis_url, log, people=people, workers=workers, pool_size=pool_size
         ) as service:
             return enters_once(service, bench.seconds)
 

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from bench.apart import run_apart
+from bench.bench import WARMUP_SECONDS, Bench
+from bench.entering import Entering
 from bench.figure import Figure
-from bench.pairs import compare, interleaved
+from bench.ordinary.installation import ordinary
+from bench.pairs import compare, in_turn
 from bench.plan import Plan
 from bench.report import amount
 from bench.result import Result
 from bench.target import EnterTarget
 
 CONNECTIONS = 64
-WARMUP_SECONDS = 2.0
 _DECIDED = (200, 201)
+
+
+def enters(bench: Bench) -> list[Figure]:
+    """Everybody enters and waits; everybody enters a queue that serves meanwhile; the ordinary endpoint. All in turn."""
+    system, log = bench.system, bench.folder / "ordinary.log"
+    people = system.people(bench.people(most_per_second=7_000))
+    system.settle()
+    with ordinary(
+        system.superuser_url, system.installation.redis_url, log, people=bench.people(most_per_second=1_200)
+    ) as baseline:
+        targets = (Entering(system, people), baseline, Entering(system, people, serving=True))
+        runs = in_turn([lambda target=target: enters_once(target, bench.seconds) for target in targets], bench.pairs)
+    waiting, theirs, serving = (list(results) for results in zip(*runs, strict=True))
+    return [
+        _ratio("enters", "committed enters/s vs. ordinary, all wait", waiting, theirs),
+        _ratio("enters_open", "the same into a queue that serves", serving, theirs),
+        _tail("enters_p99", "p99 of those enters (worst run)", waiting, theirs),
+        _tail("enters_open_p99", "p99 into a queue that serves (worst run)", serving, theirs),
+    ]
 
 
 def enters_once(target: EnterTarget, seconds: float) -> Result:
@@ -23,35 +44,34 @@ def enters_once(target: EnterTarget, seconds: float) -> Result:
     """
     queue_id = target.new_queue()
     plan = Plan(target.host, target.port, CONNECTIONS, seconds, warmup_seconds=WARMUP_SECONDS)
-    result = run_apart(plan, target.enters(queue_id))
-    if result.broken or set(result.statuses) - set(_DECIDED):
-        raise RuntimeError(f"not every enter was decided: {result.statuses}, {result.broken} broken connections")
-    if result.seconds < seconds:
-        raise RuntimeError(f"there were people for {result.seconds:.1f} of {seconds:.1f} seconds only")
+    result = checked_enters(run_apart(plan, target.enters(queue_id)), seconds)
     if target.entered(queue_id) < result.count:
         raise RuntimeError(f"{result.count} were told that they are in, the store holds {target.entered(queue_id)}")
     return result
 
 
-def enters(system: EnterTarget, ordinary: EnterTarget, *, pairs: int, seconds: float) -> list[Figure]:
-    """The ratio of the two rates, and the slowest run's p99 of the system."""
-    runs = interleaved(lambda: enters_once(system, seconds), lambda: enters_once(ordinary, seconds), pairs)
-    found = compare([(a.rate, b.rate) for a, b in runs])
+def checked_enters(result: Result, seconds: float) -> Result:
+    """The result, if everybody was let into the line and there were people to the end. RuntimeError otherwise."""
+    if result.broken or set(result.statuses) - set(_DECIDED):
+        raise RuntimeError(f"not every enter was decided: {result.statuses}, {result.broken} broken connections")
+    if result.seconds < seconds:
+        raise RuntimeError(f"there were people for {result.seconds:.1f} of {seconds:.1f} seconds only")
+    return result
+
+
+def _ratio(name: str, title: str, ours: list[Result], theirs: list[Result]) -> Figure:
+    found = compare([(a.rate, b.rate) for a, b in zip(ours, theirs, strict=True)])
     parts = {"ours": f"{amount(found.a)}/s", "ordinary": f"{amount(found.b)}/s", "pairs": str(found.pairs)}
-    kept = tuple({"ours": a.as_json(), "ordinary": b.as_json()} for a, b in runs)
-    ratio = Figure.of_ratio("enters", "committed enters/s vs. ordinary", found, 6.0, parts, kept)
-    return [ratio, _tail([a for a, _ in runs], [b for _, b in runs])]
+    kept = tuple({"ours": a.as_json(), "ordinary": b.as_json()} for a, b in zip(ours, theirs, strict=True))
+    return Figure.of_ratio(name, title, found, 6.0, parts, kept)
 
 
-def _tail(ours: list[Result], theirs: list[Result]) -> Figure:
-    slowest = sorted(result.p99 for result in ours)
-    ordinary = max(result.p99 for result in theirs)
+def _tail(name: str, title: str, ours: list[Result], theirs: list[Result]) -> Figure:
+    found = sorted(result.p99 for result in ours)
     parts = {
         "p50": f"{amount(max(result.p50 for result in ours))} ms",
-        "ordinary p99": f"{amount(ordinary)} ms",
+        "ordinary p50": f"{amount(max(result.p50 for result in theirs))} ms",
+        "ordinary p99": f"{amount(max(result.p99 for result in theirs))} ms",
+        "load generator": f"{100 * max(result.cpu_seconds / result.seconds for result in ours):.0f} % of a core",
     }
-    title = "p99 of those enters (worst run)"
-    limits = (slowest[0], slowest[-1])
-    return Figure(
-        "enters_p99", title, slowest[-1], "ms", 150.0, at_least=False, low=limits[0], high=limits[1], parts=parts
-    )
+    return Figure.of_most(name, title, found, "ms", 150.0, parts)

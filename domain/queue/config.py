@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from domain.settings import Name, NotYet, Settings
 from domain.values import Metadata, Moment, TimeZoneName
 
 Seconds = int
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class QueueConfig(Settings):
@@ -58,7 +59,7 @@ class QueueConfig(Settings):
         """When entering begins: entryOpenAt, else a quarter of an hour before openAt."""
         if self.entry_open_at is not None or self.open_at is None:
             return self.entry_open_at
-        return self.open_at - timedelta(seconds=900)
+        return self.open_at - min(timedelta(seconds=900), self.open_at - _FIRST)
 
 
 class NewQueue(QueueConfig):

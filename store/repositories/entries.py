@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +29,13 @@ _BY_TICKET = f"""
 SELECT {COLUMNS}, e.status FROM unnest(%s::bigint[]) AS w(ticket)
 JOIN queue_entry e ON e.tenant_id = %s AND e.queue_id = %s AND e.ticket = w.ticket"""  # noqa: S608
 _IN_QUEUE = f"SELECT {COLUMNS}, e.status FROM queue_entry e WHERE e.tenant_id = %s AND e.queue_id = %s AND "  # noqa: S608
-_LAPSED = _IN_QUEUE + "e.status = 'GRANTED' AND e.expires_at <= %s ORDER BY e.expires_at LIMIT %s"
-_WITH = _IN_QUEUE + "e.status = %s ORDER BY e.ticket LIMIT %s"
-_UNSEEN = _IN_QUEUE + "e.status = 'QUEUED' AND e.seen_at <= %s ORDER BY e.seen_at LIMIT %s"
+_LAPSED = _IN_QUEUE + "e.status = 'GRANTED' AND e.expires_at <= %s ORDER BY e.expires_at, e.ticket LIMIT %s"
+_INSIDE = _IN_QUEUE + "e.status = 'GRANTED' ORDER BY e.expires_at, e.ticket LIMIT %s"
+_UNSEEN = _IN_QUEUE + "e.status = 'QUEUED' AND e.seen_at <= %s ORDER BY e.seen_at, e.ticket LIMIT %s"
 _NEXT_LAPSE = """
 SELECT min(expires_at) FROM queue_entry
-WHERE tenant_id = %s AND queue_id = %s AND status = 'GRANTED' AND expires_at > %s"""
+WHERE tenant_id = %s AND queue_id = %s AND status = 'GRANTED' AND id <> ALL (%s::uuid[])"""
+_By = Callable[[Entry], Any]
 
 
 class Entries(Repository[UUID, Entry]):
@@ -45,6 +47,7 @@ class Entries(Repository[UUID, Entry]):
         self._asked: set[tuple[UUID, UUID, UUID]] = set()
         self._tickets: dict[tuple[UUID, int], UUID] = {}
         self._answered: Iterator[Entry] = iter(())
+        self._lapses = Counter[tuple[UUID, UUID]]()
 
     def want_person(self, queue_id: UUID, consumer_id: UUID) -> None:
         """All participations of this person in this queue will be asked for."""
@@ -95,18 +98,26 @@ class Entries(Repository[UUID, Entry]):
         wanted = set(tickets)
         return {entry.ticket: entry for entry in found if entry.ticket in wanted}
 
-    def lapsed(self, queue: Queue, now: datetime, limit: int) -> list[Entry]:
-        """Live grants whose time and grace are over, the earliest first."""
-        before = now - timedelta(seconds=queue.config.completion_grace_seconds)
-        stored = self._rows(_LAPSED, queue.tenant_id, queue.id, before, limit)
-        return [entry for entry in map(self._remember, stored) if entry.status is Status.GRANTED]
+    def lapses_left(self, queue: Queue, limit: int) -> int:
+        """How many more grants of a queue may lapse in this drain, when `limit` may in all."""
+        return limit - self._lapses[queue.tenant_id, queue.id]
 
-    def next_lapse(self, queue: Queue, after: datetime) -> datetime | None:
-        """When the earliest live grant that ends later than `after` ends: at the latest then is the next to lapse."""
-        found: datetime | None = self._scope.connection.exec_driver_sql(
-            _NEXT_LAPSE, (queue.tenant_id, queue.id, after)
-        ).scalar()
+    def lapsed(self, queue: Queue, ended_by: datetime, limit: int) -> list[Entry]:
+        """Live grants that ended by a moment, the earliest first: at most `limit` of a queue in one drain."""
+        found = self._left(
+            queue, _LAPSED, (ended_by,), self.lapses_left(queue, limit), _ends,
+            lambda entry: entry.status is Status.GRANTED and _ends(entry)[0] <= ended_by,
+        )  # fmt: skip
+        self._lapses[queue.tenant_id, queue.id] += len(found)
         return found
+
+    def next_lapse(self, queue: Queue, without: Iterable[Entry]) -> datetime | None:
+        """When the earliest live grant ends that is none of these."""
+        put, gone = self._put(queue), {entry.id for entry in without}
+        values = (queue.tenant_id, queue.id, [*gone, *(entry.id for entry in put)])
+        stored: datetime | None = self._scope.connection.exec_driver_sql(_NEXT_LAPSE, values).scalar()
+        left = [entry.expires_at for entry in put if entry.status is Status.GRANTED and entry.id not in gone]
+        return min((end for end in (stored, *left) if end is not None), default=None)
 
     def of_queue(self, queue: Queue, entry_id: UUID) -> Entry | None:
         """A participation, if it is one of this queue."""
@@ -129,16 +140,42 @@ class Entries(Repository[UUID, Entry]):
         found = (self.of_queue(queue, entry_id) for entry_id in ids)
         return [entry for entry in found if entry is not None and entry.status is Status.QUEUED]
 
-    def with_status(self, queue: Queue, status: Status, limit: int) -> list[Entry]:
-        """Some participations with a status, in order of tickets."""
-        stored = self._rows(_WITH, queue.tenant_id, queue.id, status.value, limit)
-        return [entry for entry in map(self._remember, stored) if entry.status is status]
+    def inside(self, queue: Queue, limit: int) -> list[Entry]:
+        """Live grants, the earliest to end first."""
+        return self._left(queue, _INSIDE, (), limit, _ends, lambda entry: entry.status is Status.GRANTED)
 
     def unseen(self, queue: Queue, before: datetime, limit: int) -> list[Entry]:
-        """People who wait and were not seen since `before`."""
-        stored = self._rows(_UNSEEN, queue.tenant_id, queue.id, before, limit)
-        seen = (entry for entry in map(self._remember, stored) if entry.status is Status.QUEUED)
-        return [entry for entry in seen if entry.seen_at is None or entry.seen_at <= before]
+        """People who wait and were not seen since `before`, the longest unseen first."""
+        return self._left(
+            queue, _UNSEEN, (before,), limit, _seen,
+            lambda entry: entry.status is Status.QUEUED and _seen(entry)[0] <= before,
+        )  # fmt: skip
+
+    def flush(self) -> None:
+        """Write what changed before what is new: who left and came back in one drain is never inside twice."""
+        self._update(list(self._dirty.values()))
+        self._dirty.clear()
+        super().flush()
+
+    def _put(self, queue: Queue) -> list[Entry]:
+        """The participations of a queue that this drain has made or changed, and not written yet."""
+        put = (*self._new.values(), *self._dirty.values())
+        return [entry for entry in put if (entry.tenant_id, entry.queue_id) == (queue.tenant_id, queue.id)]
+
+    def _left(
+        self,
+        queue: Queue,
+        statement: str,
+        values: tuple[object, ...],
+        limit: int,
+        by: _By,
+        meant: Callable[[Entry], bool],
+    ) -> list[Entry]:
+        """The first `limit` who are meant, as this drain has left them: what is stored may be of yesterday."""
+        put = self._put(queue)
+        stored = self._rows(statement, queue.tenant_id, queue.id, *values, limit + len(put))
+        left = {entry.id: entry for entry in (*map(self._remember, stored), *put)}
+        return sorted(filter(meant, left.values()), key=by)[:limit]
 
     def _remember(self, stored: Entry) -> Entry:
         entry = self._known.setdefault((stored.tenant_id, stored.id), stored) or stored
@@ -171,3 +208,11 @@ class Entries(Repository[UUID, Entry]):
 def _entry(row: Row[Any]) -> Entry:
     values = [*row[:_STATUS_AT], Status(row[-1]), *row[_STATUS_AT:-1]]
     return Entry(*values)
+
+
+def _ends(entry: Entry) -> tuple[datetime, int]:
+    return entry.expires_at or entry.entered_at, entry.ticket
+
+
+def _seen(entry: Entry) -> tuple[datetime, int]:
+    return entry.seen_at or entry.entered_at, entry.ticket

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from domain.queue.state import Entry, Queue, Status
 from store.repositories.entries import Entries
 
@@ -9,8 +11,16 @@ FURTHEST = 4096
 CHUNK = 64
 
 
-def next_in_line(entries: Entries, queue: Queue, wanted: int) -> tuple[list[Entry], int]:
-    """The next `wanted` people who wait, and the rank of the first who still waits after them.
+class Ahead(NamedTuple):
+    """Who is next, and the rank of the first who still waits after them: `unseen` says that it was not found yet."""
+
+    called: list[Entry]
+    head: int
+    unseen: bool
+
+
+def next_in_line(entries: Entries, queue: Queue, wanted: int) -> Ahead:
+    """The next `wanted` people who wait, and where the line goes on.
 
     At most 4,096 ranks are looked at in one go, so that a long stretch of people who left costs many short slices
     instead of one long one; the rank returned is then where to look on.
@@ -24,7 +34,7 @@ def next_in_line(entries: Entries, queue: Queue, wanted: int) -> tuple[list[Entr
             entry = here.get(ticket)
             if entry is not None and entry.status is Status.QUEUED:
                 if len(called) == wanted:
-                    return called, rank
+                    return Ahead(called, rank, unseen=False)
                 called.append(entry)
             rank += 1
-    return called, rank
+    return Ahead(called, rank, unseen=rank < line.tickets)

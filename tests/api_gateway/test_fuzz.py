@@ -7,12 +7,12 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
-from schemathesis.checks import not_a_server_error
 
 from tests.support.house import House, strong_key
 
@@ -67,7 +67,9 @@ admin = schemathesis.pytest.from_fixture("admin_schema")
 def sent(fuzzed: Fuzzed, case: Any, api: str, headers: Mapping[str, str]) -> None:
     """Send a case, every other one at an object that exists, and look at the answer."""
     if hash(str(case.path_parameters)) % 2:
-        case.path_parameters = {name: fuzzed.ids.get(name, value) for name, value in (case.path_parameters or {}).items()}
+        case.path_parameters = {
+            name: fuzzed.ids.get(name, value) for name, value in (case.path_parameters or {}).items()
+        }
     for name in ("Authorization", "X-Publishable-Key"):
         case.headers.pop(name, None)
     response = case.call(base_url=f"{fuzzed.url}/{api}/api/v1", headers=dict(headers), timeout=40)

@@ -13,24 +13,19 @@ from domain.queue.state import Queue
 from domain.times import Times
 from store import dead
 from store.command_log import Place
+from store.database import ledger_now
 from store.dead import Retried
-from store.roles import SCHEDULER, WORKER
+from store.roles import WORKER
 from store.sweeping import sweep
 from store.work import Work
 from tests.support.crashes import KILLED, in_child
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering, sent
+from tests.support.faults import handled_by
 from tests.support.servers import wait_until
 from tests.support.works import Works, new_drain, place_of
 from workers import careful
 from workers.drain import Round
-from workers.handlers import HANDLERS, Handler, Registration
-
-
-def poison(monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
-    """From now on a knock does this."""
-    wants = HANDLERS[KnockQueue].wants
-    monkeypatch.setitem(HANDLERS, KnockQueue, Registration(handler, wants))
 
 
 def among_twenty(works: Works, queue: Queue) -> tuple[Envelope[KnockQueue], list[Any]]:
@@ -55,7 +50,7 @@ def test_a_command_that_raises_is_buried_alone(works: Works, monkeypatch: pytest
     def raises(work: Work, sent: Envelope[Any], times: Times) -> Reply | Refused:
         raise ZeroDivisionError("by nothing")
 
-    poison(monkeypatch, raises)
+    handled_by(monkeypatch, KnockQueue, raises)
     queue = works.queue()
     bad, good = among_twenty(works, queue)
 
@@ -71,7 +66,7 @@ def test_a_command_that_cannot_be_written_is_buried_alone(works: Works, monkeypa
         work.queues.put(queue.with_line(completed=-1))
         return Reply()
 
-    poison(monkeypatch, breaks_a_constraint)
+    handled_by(monkeypatch, KnockQueue, breaks_a_constraint)
     queue = works.queue()
     bad, good = among_twenty(works, queue)
 
@@ -87,7 +82,7 @@ def test_a_command_that_kills_its_process_is_buried_after_its_tries(
     def dies(work: Work, sent: Envelope[Any], times: Times) -> Reply | Refused:
         os._exit(KILLED)
 
-    poison(monkeypatch, dies)
+    handled_by(monkeypatch, KnockQueue, dies)
     queue = works.queue()
     bad, good = among_twenty(works, queue)
 
@@ -99,11 +94,9 @@ def test_a_command_that_kills_its_process_is_buried_after_its_tries(
 
 def sweep_and_drain_in_child(works: Works) -> int:
     """The sweeper rings; a process drains what it rang for. Its exit status."""
-    works.database.advance("1 second")
-    scheduler = works.database.engine(SCHEDULER, pool=1)
-    with scheduler.begin() as connection:
-        left = sweep(connection)
-    scheduler.dispose()
+    works.advance("1 second")
+    with works.scheduler.begin() as connection:
+        left = sweep(connection, ledger_now(connection))
 
     def drain() -> None:
         with new_drain(works.database.engine(WORKER), works.redis_url) as drain:
@@ -124,7 +117,7 @@ def test_a_batch_that_nobody_can_read_is_buried_alone(works: Works, garbage: byt
     works.rows("UPDATE command_log SET body = %s WHERE position = (SELECT max(position) FROM command_log)", garbage)
     works.append([after])
 
-    wait_until(lambda: sweep_and_drain(works) == [], seconds=20)
+    wait_until(lambda: sweep_and_drain(works) == [], seconds=60)
 
     assert works.value("SELECT array_agg(id ORDER BY ticket) FROM queue_entry WHERE queue_id = %s", queue.id) == [
         before.id,
@@ -139,11 +132,9 @@ def test_a_batch_that_nobody_can_read_is_buried_alone(works: Works, garbage: byt
 
 def sweep_and_drain(works: Works) -> list[Place]:
     """The sweeper rings, a worker comes, and whatever it raises its process goes on. What is left."""
-    works.database.advance("1 second")
-    scheduler = works.database.engine(SCHEDULER, pool=1)
-    with scheduler.begin() as connection:
-        left = sweep(connection)
-    scheduler.dispose()
+    works.advance("1 second")
+    with works.scheduler.begin() as connection:
+        left = sweep(connection, ledger_now(connection))
     for place in left:
         with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
             works.drain.round(place)

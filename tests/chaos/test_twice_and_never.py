@@ -20,9 +20,9 @@ from store.roles import WORKER
 from store.wire import arrays, encode
 from store.work import Work
 from tests.support.factories import entering, sent
+from tests.support.faults import handled_by
 from tests.support.works import Works, new_drain, place_of
 from workers.drain import Round
-from workers.handlers import HANDLERS, Registration
 
 
 def entries_of(works: Works, queue: Queue) -> list[Any]:
@@ -112,7 +112,7 @@ def test_two_drainers_never_own_one_partition_at_once(works: Works, monkeypatch:
             inside -= 1
         return Reply()
 
-    monkeypatch.setitem(HANDLERS, KnockQueue, Registration(counted, HANDLERS[KnockQueue].wants))
+    handled_by(monkeypatch, KnockQueue, counted)
     queue, barrier = works.queue(), threading.Barrier(2)
     knocks = [sent(queue, KnockQueue(queue_id=queue.id)) for _ in range(40)]
     for one in knocks:

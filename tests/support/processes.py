@@ -43,8 +43,8 @@ def _running(
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
+        assert process.stdout is not None
         try:
-            assert process.stdout is not None
             while up.encode() not in (line := process.stdout.readline()):
                 assert line, f"{words[0]} ended with {process.wait()}"
             yield process

@@ -46,7 +46,7 @@ class Receiver:
         self.taken.append((list(envelope.rcpt_tos), envelope.original_content))
         answer = self.answers.popleft() if self.answers else FINE
         if answer == DROP:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
         return answer if answer != DROP else FINE
 

@@ -20,7 +20,7 @@ from runtime.clock import Clock
 from store import command_log, journal
 from store.command_log import Place
 from store.database import see_tenants
-from store.roles import GATEWAY, WORKER
+from store.roles import GATEWAY, SCHEDULER, WORKER
 from store.wire import partition_of
 from tests.support import factories
 from tests.support.database import PARTITIONS, TestDatabase
@@ -42,6 +42,7 @@ class Works:
     database: TestDatabase
     owner: Engine
     gateway: Engine
+    scheduler: Engine
     drain: Drain
     redis_url: str
 
@@ -61,9 +62,14 @@ class Works:
             for place in places:
                 self.drain.round(place)
 
+    def advance(self, interval: str) -> None:
+        """Let the ledger's clock jump ahead."""
+        self.rows("UPDATE ledger_clock SET ahead = ahead + %s::interval", interval)
+
     def waiting(self) -> list[Place]:
         """The partitions that have something to decide."""
-        return [Place(*row) for row in self.rows("SELECT DISTINCT topic, part FROM command_log")]
+        found = self.rows("SELECT DISTINCT topic, part FROM command_log")
+        return [Place(row.topic, row.part) for row in found]
 
     def rows(self, statement: str, *values: object) -> Sequence[Row[Any]]:
         """The rows of a statement, under the owner."""
@@ -90,10 +96,10 @@ def place_of(queue: Queue) -> Place:
 @contextmanager
 def works_on(database: TestDatabase, redis_url: str) -> Iterator[Works]:
     """Works on a database and a Redis, closed at the end."""
-    engines = [database.engine(), database.engine(GATEWAY), database.engine(WORKER)]
-    with new_drain(engines[2], redis_url) as drain:
-        yield Works(database, engines[0], engines[1], drain, redis_url)
-    for engine in engines:
+    owner, gateway, scheduler, worker = (database.engine(role) for role in (None, GATEWAY, SCHEDULER, WORKER))
+    with new_drain(worker, redis_url) as drain:
+        yield Works(database, owner, gateway, scheduler, drain, redis_url)
+    for engine in (owner, gateway, scheduler, worker):
         engine.dispose()
 
 

@@ -17,8 +17,8 @@ from domain.times import Times
 from store.roles import MAINTENANCE
 from store.work import Work
 from tests.support.factories import entering
+from tests.support.faults import handled_by
 from tests.support.works import Works
-from workers.handlers import HANDLERS, Registration
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def died(works: Works, *, keyed: str | None = None) -> tuple[Queue, Envelope[Ent
     one = entering(queue, keyed=keyed)
     works.append([one])
     with pytest.MonkeyPatch.context() as broken:
-        broken.setitem(HANDLERS, EnterQueue, Registration(raises, HANDLERS[EnterQueue].wants))
+        handled_by(broken, EnterQueue, raises)
         works.settle()
     assert code(works, queue, one.id) == "INTERNAL_ERROR"
     return queue, one
@@ -93,7 +93,7 @@ def test_a_retried_command_is_decided_again_as_of_the_moment_it_came(
 
 def test_a_retry_that_fails_again_waits_again(works: Works, drumroll: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     queue, one = died(works, keyed="fingerprint")
-    monkeypatch.setitem(HANDLERS, EnterQueue, Registration(raises, HANDLERS[EnterQueue].wants))
+    handled_by(monkeypatch, EnterQueue, raises)
     drumroll("retry", one.id)
     works.settle()
     assert dead_ids(works) == [one.id]

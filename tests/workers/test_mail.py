@@ -12,24 +12,24 @@ import pytest
 
 from domain.command import Envelope
 from domain.decision import Decision, Reply
-from domain.mail import UNKNOWN_TRIES, OutboxMail
-from domain.queue.commands import KnockQueue
+from domain.mail import UNKNOWN_TRIES, Attempt, MailState, OutboxMail
+from domain.queue.commands import EnterQueue, KnockQueue
 from domain.times import Times
 from runtime.broker import redis_broker
 from runtime.settings import Settings
 from store import dead, outbox
-from store.database import ledger_now
+from store.database import ledger_now, see_tenants
 from store.dead import DeadCommand
 from store.roles import MAINTENANCE, SCHEDULER, WORKER
 from store.work import Work
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering, sent
+from tests.support.faults import handled_by
 from tests.support.processes import running_deliverer, running_scheduler
 from tests.support.receiver import DROP, Receiver, receiving
 from tests.support.servers import wait_until
 from tests.support.works import Works, close
 from workers.delivery import Delivery, mail_bell
-from workers.handlers import HANDLERS, Registration
 from workers.janitor import Janitor
 from workers.mail_boot import delivery
 from workers.smtp import Patience, Relay
@@ -53,19 +53,17 @@ def delivering(works: Works, url: str, operator: str | None = OPERATOR) -> Itera
     engine.dispose()
 
 
-def bury(works: Works, *, times: int = 1) -> DeadCommand:
+def bury(works: Works, *, times: int = 1) -> Envelope[EnterQueue]:
     """A command dies, once or more often."""
     engine = works.database.engine(WORKER, pool=1)
-    queue = works.queue()
-    one = entering(queue)
+    one = entering(works.queue())
     for _ in range(times):
         with engine.begin() as connection:
-            connection.exec_driver_sql("SELECT set_config('drumroll.tenants', %s, true)", (f"{{{queue.tenant_id}}}",))
+            see_tenants(connection, [one.tenant_id])
             now = ledger_now(connection)
-            buried = DeadCommand(one, now, now, "ValueError: secret words", "Traceback")
-            dead.bury(connection, [buried], PARTITIONS)
+            dead.bury(connection, [DeadCommand(one, now, now, "ValueError: secret words", "Traceback")], PARTITIONS)
     engine.dispose()
-    return buried
+    return one
 
 
 def mail(works: Works) -> Any:
@@ -77,7 +75,7 @@ def mail(works: Works) -> Any:
 def sweep(works: Works) -> bool:
     """Whether the sweeper finds mail to be sent."""
     engine = works.database.engine(SCHEDULER, pool=1)
-    due = Sweeper(engine, lambda *_: None, None).mail_is_due()
+    _, due = Sweeper(engine, lambda *_: None, None).swept()
     engine.dispose()
     return due
 
@@ -92,10 +90,10 @@ def test_the_operator_is_told_once_about_a_command_that_was_buried_twice(works: 
     assert recipients == [OPERATOR]
     assert message["Message-ID"] == f"<{mail(works).id}@harbour.test>"
     assert message["Subject"] == "Drumroll: queue.enter could not be decided"
-    assert f"drumroll dead show {buried.sent.id}" in message.get_content()
+    assert f"drumroll dead show {buried.id}" in message.get_content()
     assert "secret words" not in message.get_content()
     assert (mail(works).state, mail(works).attempts) == ("sent", 1)
-    assert mail(works).tenant_id == buried.sent.tenant_id
+    assert mail(works).tenant_id == buried.tenant_id
 
 
 def test_a_mail_that_is_put_off_is_tried_again_later_with_the_same_bytes(works: Works, receiver: Receiver) -> None:
@@ -161,7 +159,7 @@ def test_without_an_operator_his_mail_waits_visibly(works: Works, receiver: Rece
     assert (mail(works).state, mail(works).attempts, receiver.taken) == ("pending", 0, [])
     engine = works.database.engine(SCHEDULER, pool=1)
     with engine.begin() as connection:
-        assert outbox.counted(connection, ledger_now(connection))["pending"] == 1
+        assert outbox.counted(connection, ledger_now(connection))[MailState.PENDING] == 1
     engine.dispose()
 
 
@@ -194,8 +192,8 @@ def test_a_sender_whose_lease_ended_does_not_overwrite_what_the_next_one_recorde
         quick = outbox.claim(connection, now + timedelta(minutes=20), timedelta(minutes=5), ["command.buried"])
         assert slow is not None
         assert quick is not None
-        assert outbox.settle(connection, quick, outbox.Attempt.ACCEPTED, now, None) is not None
-        assert outbox.settle(connection, slow, outbox.Attempt.REFUSED, now, None) is None
+        assert outbox.settle(connection, quick, Attempt.ACCEPTED, now, None) is not None
+        assert outbox.settle(connection, slow, Attempt.REFUSED, now, None) is None
     engine.dispose()
     assert mail(works).state == "sent"
 
@@ -223,7 +221,7 @@ def test_the_operator_hears_of_a_dead_command_within_seconds(
         running_scheduler(works.database, redis_server, **settings),
     ):
         bury(works)
-        wait_until(lambda: bool(mail(works).state == "sent"))
+        wait_until(lambda: bool(mail(works).state == "sent"), seconds=30)
     assert [recipients for recipients, _ in receiver.taken] == [[OPERATOR]]
 
 
@@ -250,7 +248,7 @@ def test_a_letter_that_cannot_be_written_is_put_off_and_stops_nobody(works: Work
     with delivering(works, receiver.url) as deliver:
         deliver()
     states = works.rows("SELECT state, count(*) AS mails FROM outbox GROUP BY state ORDER BY state")
-    assert states == [("deferred", 1), ("sent", 1)]
+    assert [(row.state, row.mails) for row in states] == [("deferred", 1), ("sent", 1)]
 
 
 def test_a_decision_owes_its_mails_once_and_only_if_it_stands(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +258,7 @@ def test_a_decision_owes_its_mails_once_and_only_if_it_stands(works: Works, monk
         work.save(Decision(Reply(), saves=tuple(mails)))
         return Reply()
 
-    monkeypatch.setitem(HANDLERS, KnockQueue, Registration(owes, HANDLERS[KnockQueue].wants))
+    handled_by(monkeypatch, KnockQueue, owes)
     queue = works.queue()
     works.append([sent(queue, KnockQueue(queue_id=queue.id)) for _ in range(2)])
     works.settle()

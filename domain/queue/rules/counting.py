@@ -1,4 +1,4 @@
-"""Taking one person out of the line or out of the shop: the counts that every way out shares."""
+"""One person more in the line, one less in the line or in the shop: the counts that every way in and out shares."""
 
 from __future__ import annotations
 
@@ -6,6 +6,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain.queue.state import Entry, Queue, Status
+
+
+def counts_with(queue: Queue, leaf: bytes, now: datetime) -> dict[str, object]:
+    """The line's log and counts once one more waits.
+
+    Speed is measured while somebody waits: an empty line stands still because nobody is there, not because it is slow.
+    """
+    line = queue.line
+    counts: dict[str, object] = {
+        "tickets": line.tickets + 1,
+        "frontier": line.frontier.append(leaf),
+        "waiting": line.waiting + 1,
+    }
+    if line.opened_at is None or line.waiting:
+        return counts
+    return counts | {"speed_at": now, "speed_head": line.head}
 
 
 def removed(entry: Entry, status: Status, now: datetime) -> Entry:

@@ -1,0 +1,63 @@
+"""The demo, as a newcomer types it: a crowd, the facts, a proof that holds, and nothing left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from tests.support.servers import temporary_state, wait_until
+from tests.support.traces import at_work
+
+ROOT = Path(__file__).parents[2]
+OUTSIDE = {"DATABASE_URL", "REDIS_URL", "SMTP_URL", "KEY_ENCRYPTION_KEY", "GATEWAY_SECRET", "ROLE_SECRET"}
+
+
+def demo(state: Path, *words: str) -> subprocess.Popen[str]:
+    """`drumroll demo`, started."""
+    kept = {name: word for name, word in os.environ.items() if name not in OUTSIDE}
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", "demo", *words],
+        cwd=ROOT,
+        env={**kept, "DRUMROLL_STATE": str(state), "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+@pytest.mark.timeout(300)
+def test_a_small_crowd_comes_through_and_every_fact_holds() -> None:
+    with temporary_state() as state:
+        process = demo(state, "--people", "200", "--duration", "5")
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+        assert re.search(r"All \d+ facts hold", said)
+        assert "The order is the one that was committed to." in said
+        (proof,) = (state / "proofs").glob("*.json")
+        assert CliRunner().invoke(app, ["verify", str(proof)]).exit_code == 0
+        assert at_work(state) == []
+
+
+@pytest.mark.timeout(240)
+def test_ctrl_c_in_the_middle_of_it_leaves_nothing_running() -> None:
+    with temporary_state() as state:
+        process = demo(state, "--people", "50", "--duration", "30")
+        assert process.stdout
+        for line in process.stdout:
+            if "goes to" in line:
+                break
+        wait_until(lambda: "arrived" in process.stdout.readline(), 30)  # type: ignore[union-attr]  # narrowed above
+        ours = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+        assert process.returncode == 130, said
+        assert "Stopped before the end" in said
+        assert psutil.wait_procs(ours, timeout=10)[1] == []
+        assert at_work(state) == []
