@@ -46,7 +46,8 @@ class Accept:
         self._appender, self._bell, self._partitions = appender, bell, partitions
         self._limits, self._backlog = limits, backlog
         self._loop = asyncio.get_running_loop()
-        self._waiting: queue.SimpleQueue[Pending | None] = queue.SimpleQueue()
+        self._gathered: list[Pending] = []
+        self._waiting: queue.SimpleQueue[list[Pending] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._append_on, name="append", daemon=True)
         self._thread.start()
 
@@ -57,23 +58,30 @@ class Accept:
         """
         self._backlog.admit(sent)
         pending = Pending(sent, ask, self._loop.create_future())
-        self._waiting.put(pending)
+        self._gathered.append(pending)
+        if len(self._gathered) == 1:
+            self._loop.call_soon(self._hand_over)
         return await asyncio.shield(pending.done)
+
+    def _hand_over(self) -> None:
+        """Whatever the event loop had in hand when the first of them came goes to the thread as one."""
+        self._waiting.put(self._gathered)
+        self._gathered = []
 
     async def stop(self) -> None:
         """Append what waits, then return."""
+        if self._gathered:
+            self._hand_over()
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _append_on(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group, stop = [first], False
-            while len(group) < GROUP and not self._waiting.empty():
+        while (group := self._waiting.get()) is not None:
+            stop = False
+            while len(group) < GROUP and not stop and not self._waiting.empty():
                 following = self._waiting.get()
-                if following is None:
-                    stop = True
-                    break
-                group.append(following)
+                stop = following is None
+                group += following or []
             self._append(group)
             if stop:
                 break

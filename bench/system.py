@@ -107,7 +107,9 @@ class System:
 def running_system(folder: Path) -> Iterator[System]:
     """The system in `folder` for the length of a block, everything in it new. Nothing is left running."""
     raise_file_limit(4096)
-    with Installation(folder, Shape()) as installation:
+    installation = Installation(folder, Shape())
+    installation.folder.reset()
+    with installation:
         made = installation.create_organization("The bench", "the-bench", rate_limits=LIMITS)
         port = urlsplit(installation.url).port or 0
         admin = Admin(HOST, port, made.test.secret)

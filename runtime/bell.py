@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 import dramatiq
@@ -11,6 +12,11 @@ import redis
 import structlog
 from dramatiq import Broker, Message
 
+RING = """
+local unheard = redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1])
+if redis.call('LLEN', KEYS[2]) == 0 then redis.call('LPUSH', KEYS[2], '1') end
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+return unheard and 1 or 0"""
 BELL_MS = 1_000
 LINGER_SECONDS = 0.3
 log = structlog.get_logger("bell")
@@ -26,6 +32,8 @@ class Bell:
 
     def __init__(self, client: redis.Redis, broker: Broker, topics: Iterable[str]) -> None:
         self._redis, self._broker = client, broker
+        self._script = client.register_script(RING)
+        self._held: dict[tuple[str, int], float] = {}
         self._asked: queue.SimpleQueue[tuple[str, int] | None] = queue.SimpleQueue()
         for topic in topics:
             broker.declare_queue(topic)
@@ -43,11 +51,15 @@ class Bell:
 
     def lingers(self, topic: str, part: int) -> bool:
         """Wait a little for the next nudge; whether one came. While somebody lingers, a ring costs no message."""
-        self._redis.set(_bell(topic, part), b"1", px=BELL_MS)
+        now = time.monotonic()
+        if now - self._held.get((topic, part), float("-inf")) > BELL_MS / 3_000:
+            self._redis.set(_bell(topic, part), b"1", px=BELL_MS)
+            self._held[topic, part] = now
         return self._redis.blpop([_nudge(topic, part)], timeout=LINGER_SECONDS) is not None
 
     def lower(self, topic: str, part: int) -> None:
         """From now on a ring sends a message again."""
+        self._held.pop((topic, part), None)
         self._redis.delete(_bell(topic, part))
 
     def stop(self) -> None:
@@ -70,12 +82,7 @@ class Bell:
             yield self._asked.get()
 
     def _ring_one(self, topic: str, part: int) -> None:
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.set(_bell(topic, part), b"1", nx=True, px=BELL_MS)
-        pipeline.lpush(_nudge(topic, part), b"1")
-        pipeline.ltrim(_nudge(topic, part), 0, 0)
-        pipeline.pexpire(_nudge(topic, part), BELL_MS)
-        if pipeline.execute()[0]:
+        if self._script(keys=[_bell(topic, part), _nudge(topic, part)], args=[BELL_MS]):
             self._send(topic, part)
 
     def _send(self, topic: str, part: int) -> None:

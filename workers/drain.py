@@ -42,6 +42,7 @@ class Round(Enum):
     HANDED_BACK = auto()
     STRUCK = auto()
     DECIDED = auto()
+    FULL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Drain:
             ended = self.round(place)
             if ended in {Round.NOT_MINE, Round.HANDED_BACK}:
                 return
-            if ended is Round.EMPTY and not self._stays(place):
+            if ended is not Round.FULL and not self._stays(place):
                 return
         self.bell.ring_now(topic, part)
 
@@ -98,7 +99,7 @@ class Drain:
                 connection.commit()
         metrics.drained(place.topic, len(taken), decided_at - started, time.perf_counter() - decided_at)
         self.tell(told)
-        return Round.DECIDED
+        return Round.FULL if len(taken) >= BOUND else Round.DECIDED
 
     def consider(
         self, connection: Pipelined, place: Place, lease: Lease, taken: Sequence[Taken]

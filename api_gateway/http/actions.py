@@ -26,6 +26,7 @@ from api_gateway.shapes.queues import (
 )
 from api_gateway.views import participation
 from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, ValidateGrant
+from store.reads.queues import exists
 
 MISSING: Final = "QUEUE_NOT_FOUND"
 _NOT_OURS: Final = "It is not a grant of this organization, or was made by somebody else."
@@ -62,7 +63,7 @@ async def deny(queue_id: str, call: Server) -> Response:
 )  # fmt: skip
 async def validate(queue_id: str, call: Server) -> Response:
     """Whether a grant of this queue is good now; when it is not, why. Ask before taking money."""
-    own_id, body = known_id(queue_id, MISSING), call.body(ValidateBody)
+    own_id, body = await _own(call, queue_id), call.body(ValidateBody)
     return await _validated(call, body, own_id)
 
 
@@ -72,7 +73,7 @@ async def validate(queue_id: str, call: Server) -> Response:
 )  # fmt: skip
 async def complete(queue_id: str, call: Server) -> Response:
     """Use a grant up by an order, once. The same order again is the same completion."""
-    own_id, body = known_id(queue_id, MISSING), call.body(CompleteBody)
+    own_id, body = await _own(call, queue_id), call.body(CompleteBody)
     if (body.admission_grant is None) == (body.consumer_id is None):
         message = "Name the admissionGrant or the consumerId, and not both."
         error = {"path": "/admissionGrant", "code": "CONFLICTING_FIELDS", "message": message}
@@ -127,6 +128,14 @@ async def _completed(call: Call, grant: str, order_id: str, wanted: UUID | None)
         queue_id=queue_id, entry_id=UUID(claims["participationId"]), grant_id=UUID(claims["jti"]), order_id=order_id
     )
     return respond(call, await call.ask(command), lambda facts, _: _state(facts, queue_id))
+
+
+async def _own(call: Call, queue_id: str) -> UUID:
+    """The id of a queue that is there: what a grant says is looked at only for queues of the caller's own."""
+    own_id = known_id(queue_id, MISSING)
+    if not await exists(call.reader, own_id):
+        raise problem(MISSING)
+    return own_id
 
 
 def _verdict(facts: Mapping[str, Any], claims: Claims) -> dict[str, Any]:

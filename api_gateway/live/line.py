@@ -31,11 +31,15 @@ class Standing:
 
 @dataclass(slots=True)
 class Line:
-    """The snapshot of a queue. `seq` grows with every change; `head` never falls, whatever order answers come in."""
+    """The snapshot of a queue, as of the ledger's moment `as_of`.
+
+    `seq` grows with every change; `head` never falls, whatever order answers come in.
+    """
 
     tenant_id: UUID
     queue_id: UUID
     seq: int = -1
+    as_of: datetime | None = None
     known: bool = False
     organization_id: UUID | None = None
     experience_id: UUID | None = None
@@ -65,7 +69,7 @@ class Line:
 
     def take(self, row: dict[str, Any], at: float) -> None:
         """Take over a newer snapshot; forget the people who changed."""
-        self.known, self.pulled_at, self.seq = True, at, row["seq"]
+        self.known, self.pulled_at, self.seq, self.as_of = True, at, row["seq"], row["now"]
         self.organization_id, self.experience_id, self.sequence_id = (
             row["organization_id"],
             row["experience_id"],

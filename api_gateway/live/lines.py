@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -73,12 +74,18 @@ class Lines:
         return await asyncio.shield(wanted[consumer_id])
 
     def learned(self, line: Line, facts: dict[str, Any]) -> Standing:
-        """Keep what a worker just said of a participation, unless something newer is known."""
+        """Keep what a worker said of a participation, unless something newer is known or may have been pulled already.
+
+        A reply that is not newer than the snapshot may be outlived by a change that the snapshot has told of, once:
+        whoever is asked about next is read from the store.
+        """
         told = standing_of(facts, line.seq)
         line.head = max(line.head, facts.get("head", 0))
         kept = line.people.get(told.consumer_id)
         if kept is None or kept.entry_id != told.entry_id or kept.version <= told.version:
-            line.people[told.consumer_id] = told
+            line.people.pop(told.consumer_id, None)
+            if line.as_of is not None and datetime.fromisoformat(facts["now"]) > line.as_of:
+                line.people[told.consumer_id] = told
         return told
 
     async def refreshed(self, line: Line) -> Line:

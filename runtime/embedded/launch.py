@@ -6,6 +6,7 @@ It is a process of its own because code between fork and exec in a process with 
 
 import os
 import sys
+from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 
@@ -17,10 +18,11 @@ def main(arguments: list[str]) -> None:
     """
     parent, uid, gid, signal_number = (int(number) for number in arguments[:4])
     command = arguments[4:]
+    prctl = _prctl()  # while we are still root, because another user may not be let into root's Python
     if os.geteuid() == 0:
         _become(uid, gid)
     os.umask(0o077)
-    _die_with(parent, signal_number)
+    _die_with(parent, signal_number, prctl)
     os.execv(command[0], command)  # noqa: S606 - replacing this process is the purpose, and no shell is wanted
 
 
@@ -33,16 +35,24 @@ def _become(uid: int, gid: int) -> None:
         sys.exit(f"cannot change from root to user {uid}: {refusal}; run Drumroll as an ordinary user instead")
 
 
-def _die_with(parent: int, signal_number: int) -> None:
-    """Ask the kernel for SIGNAL at the parent's death (Linux); elsewhere the next start ends what was left."""
+def _prctl() -> Callable[..., object] | None:
+    """The kernel's prctl(2); None where there is none."""
     if not sys.platform.startswith("linux"):
-        return
+        return None
     try:
         import ctypes  # noqa: PLC0415 - a Python built without libffi has none, and the server runs without as well
     except ImportError:
+        return None
+    function: Callable[..., object] = ctypes.CDLL(None, use_errno=True).prctl
+    return function
+
+
+def _die_with(parent: int, signal_number: int, prctl: Callable[..., object] | None) -> None:
+    """Ask the kernel for SIGNAL at the parent's death (Linux); elsewhere the next start ends what was left."""
+    if prctl is None:
         return
     # After setuid, because a change of user clears the wish (prctl(2), PR_SET_PDEATHSIG).
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
+    prctl(PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
     if os.getppid() != parent:  # the parent died before the wish was made
         sys.exit("the parent is gone")
 

@@ -30,6 +30,7 @@ _FROM = sql.SQL(
     "JOIN experience e ON e.tenant_id = q.tenant_id AND e.id = q.experience_id "
     "JOIN organization o ON o.tenant_id = q.tenant_id AND o.id = q.organization_id WHERE q.tenant_id = %(tenant)s"
 ).format(columns=_COLUMNS)
+_THERE = "SELECT 1 AS there FROM queue WHERE tenant_id = %s AND id = %s"
 _ONE = _FROM + sql.SQL(" AND q.id = %(id)s")
 _OF_SEQUENCES = _FROM + sql.SQL(
     " AND q.sequence_id = ANY (%(sequences)s) AND NOT q.archived ORDER BY q.created_at, q.id"
@@ -45,6 +46,11 @@ async def one(reader: Reader, queue_id: UUID) -> tuple[Queue, datetime] | None:
     """A queue and the ledger's time, or None."""
     row = await reader.one(_ONE, {"tenant": reader.tenant_id, "id": queue_id})
     return None if row is None else (queue_of(row), row["now"])
+
+
+async def exists(reader: Reader, queue_id: UUID) -> bool:
+    """Whether the tenant has this queue."""
+    return await reader.one(_THERE, (reader.tenant_id, queue_id)) is not None
 
 
 async def some(

@@ -22,6 +22,7 @@ class Route(NamedTuple):
 
     @property
     def takes_a_body(self) -> bool:
+        """Whether it has a body."""
         return "requestBody" in self.told
 
     @property
@@ -31,6 +32,7 @@ class Route(NamedTuple):
 
     @property
     def is_for_servers(self) -> bool:
+        """Whether only a secret key opens it."""
         return self.told["security"] == [{"secretKey": []}]
 
 
@@ -192,6 +194,7 @@ def shape(answer: requests.Response) -> tuple[Any, ...]:
 BODIES: dict[str, Any] = {
     "admit": {"consumerId": NOBODY}, "deny": {"consumerId": NOBODY, "reason": "ADMIN_ACTION"}, "kill": {"reason": "x"},
     "complete": {"consumerId": NOBODY, "orderId": "1"},
+    "validate": {"admissionGrant": "x"},
 }  # fmt: skip
 WHOLE = {
     "queues": {"name": "x", "admitRate": 1}, "experiences": {"name": "x"}, "sequences": {"name": "x"},
@@ -270,7 +273,7 @@ def test_a_path_that_is_none_is_404(house: House, path: str) -> None:
     must_be_problem(house.hall.call("GET", path, None, house.hall.as_server), 404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "PATCH", "TRACE", "BREW"])
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "PATCH", "TRACE"])
 def test_a_method_that_is_none_is_404(house: House, method: str) -> None:
     must_be_problem(house.hall.call(method, f"{ADMIN}/queues", None, house.hall.as_server), 404, "NOT_FOUND")
 

@@ -1,7 +1,20 @@
-"""The tree head of a log by its definition (RFC 9162 section 2.1.1), the slow way."""
+"""The log of a queue by its definition (RFC 9162 section 2.1.1), the slow way."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+
+from domain.fairness import ENTER, REQUEUE, entry_leaf, leaf_hash
+from domain.ids import unix_us
+from domain.queue.state import Entry, Requeued
+
+
+def leaves_of(entries: Iterable[Entry], second_leaves: Iterable[Requeued]) -> list[bytes]:
+    """The leaf hashes of everybody's entries and returns to the line; AssertionError unless tickets are dense."""
+    firsts = [(one.first_ticket, ENTER, one.id, one.received_at) for one in entries]
+    seconds = [(one.ticket, REQUEUE, one.entry_id, one.received_at) for one in second_leaves]
+    leaves = sorted([*firsts, *seconds])
+    assert [ticket for ticket, *_ in leaves] == list(range(len(leaves)))
+    return [leaf_hash(entry_leaf(kind, ticket, own_id, unix_us(at))) for ticket, kind, own_id, at in leaves]
 
 
 def naive_root(leaves: Sequence[bytes]) -> bytes:
