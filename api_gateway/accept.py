@@ -61,7 +61,7 @@ class Accept:
         self._gathered.append(pending)
         if len(self._gathered) == 1:
             self._loop.call_soon(self._hand_over)
-        return await asyncio.shield(pending.done)
+        return await pending.done
 
     def _hand_over(self) -> None:
         """Whatever the event loop had in hand when the first of them came goes to the thread as one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -80,14 +79,14 @@ class Gateway:
         sent = Envelope(
             asked.command_id, caller.tenant_id, actor_of(caller), asked.request_id, command, self.name, 0, asked.keyed
         )
-        waiter = self.replies.expect(sent.id, sent.tenant_id)
+        future = self.replies.expect(sent.id, sent.tenant_id)
         try:
             limits = await self.accept(sent, asked.limit)
-            if asked.respond_async or not await _answered(waiter.told, asked.patience):
-                return Accepted(sent.id, limits)
-            told = waiter.told.result()
+            told = None if asked.respond_async else await self.replies.told(future, asked.patience)
         finally:
-            self.replies.forget(sent.id)
+            self.replies.forget(sent.id, future)
+        if told is None:
+            return Accepted(sent.id, limits)
         return Decided(told.stored, await self._secrets(caller, told, asked), limits)
 
     async def _secrets(self, caller: Caller, told: Told, asked: Asked) -> dict[str, Any]:
@@ -100,12 +99,6 @@ class Gateway:
         once_more = replace(asked, command_id=self.clock.new_id(), keyed=None, limit=None, respond_async=False)
         answer = await self.ask(caller, again, once_more)
         return answer.secrets if isinstance(answer, Decided) else {}
-
-
-async def _answered(told: asyncio.Future[Told], patience: float) -> bool:
-    """Whether the answer came in time; others may wait for the same future, so it is never cancelled."""
-    done, _ = await asyncio.wait((told,), timeout=patience)
-    return bool(done)
 
 
 def actor_of(caller: Caller) -> Actor:

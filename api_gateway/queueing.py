@@ -17,7 +17,6 @@ from api_gateway.http.asking import asked_as_guest, limit
 from api_gateway.http.bodies import decoded
 from api_gateway.http.prefer import preference
 from api_gateway.http.raw import RawRequest
-from api_gateway.limits import Verdict
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.state import state_json
@@ -71,7 +70,7 @@ class Queueing:
         standing = await self.standing(caller, line)
         if b"prefer" in request.headers and "sinceVersion" in request.query:
             standing = await self._grown(caller, line, standing, request)
-        return 200, state_json(line, standing, self._gateway.clock.now()), raw_headers(verdict)
+        return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers()
 
     async def enter(self, request: RawRequest, queue_id: UUID, sent: bytes) -> Answer:
         """Join the line: with a consumer token, or as a new guest with a publishable key and a strong Idempotency-Key."""
@@ -114,7 +113,7 @@ class Queueing:
         if not verdict.admitted:
             raise verdict.problem()
         line = await self._visible(caller, queue_id)
-        headers = [(b"x-request-id", str(request.id).encode()), *raw_headers(verdict)]
+        headers = [(b"x-request-id", str(request.id).encode()), *verdict.raw_headers()]
         await self._streams.serve(caller, line, lambda: self.standing(caller, line), receive, send, headers)
 
     async def standing(self, caller: Caller, line: Line) -> Standing:
@@ -158,7 +157,7 @@ class Queueing:
         if answer.secrets:
             body = body[:-1] + b"," + orjson.dumps(_session(answer) | (extra or {}))[1:]
         replayed: Headers = [(b"idempotency-replayed", b"true")] if answer.stored.get("replayed") else []
-        return 200, body, raw_headers(answer.limits) + applied(asked) + replayed
+        return 200, body, answer.limits.raw_headers() + applied(asked) + replayed
 
     async def _signed(self, caller: Caller, line: Line, standing: Standing) -> Standing:
         """The standing with its grant's token, which a worker signs when its holder first looks."""
@@ -220,11 +219,6 @@ def accepted(answer: Accepted, asked: Asked, kind: str) -> Answer:
 def applied(asked: Asked) -> Headers:
     """The Preference-Applied header."""
     return [(b"preference-applied", asked.applied.encode())] if asked.applied else []
-
-
-def raw_headers(verdict: Verdict) -> Headers:
-    """The headers of a verdict on limits."""
-    return [(name.lower().encode(), value.encode()) for name, value in verdict.headers().items()]
 
 
 def _session(answer: Decided) -> dict[str, Any]:

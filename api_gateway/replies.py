@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -38,8 +38,7 @@ class Waiter:
 
     tenant_id: UUID
     since: float
-    told: asyncio.Future[Told]
-    listeners: int = 0
+    listeners: list[asyncio.Future[Told | None]] = field(default_factory=list)
 
 
 class Replies:
@@ -49,22 +48,30 @@ class Replies:
         self._redis, self._pool, self._channel = client, pool, f"replies:{name}"
         self._waiting: dict[str, Waiter] = {}
 
-    def expect(self, command_id: UUID, tenant_id: UUID) -> Waiter:
-        """Begin to wait for a command; several may wait for one command and share its answer."""
-        key = str(command_id)
+    def expect(self, command_id: UUID, tenant_id: UUID) -> asyncio.Future[Told | None]:
+        """Begin to wait for a command; several may wait for one command, each with a future of its own."""
+        loop, key = asyncio.get_running_loop(), str(command_id)
         waiter = self._waiting.get(key)
         if waiter is None:
-            waiter = Waiter(tenant_id, Clock.monotonic(), asyncio.get_running_loop().create_future())
-            self._waiting[key] = waiter
-        waiter.listeners += 1
-        return waiter
+            waiter = self._waiting[key] = Waiter(tenant_id, Clock.monotonic())
+        told: asyncio.Future[Told | None] = loop.create_future()
+        waiter.listeners.append(told)
+        return told
 
-    def forget(self, command_id: UUID) -> None:
+    async def told(self, told: asyncio.Future[Told | None], patience: float) -> Told | None:
+        """The answer, or None when patience (seconds) ends before."""
+        timer = asyncio.get_running_loop().call_later(patience, _give_up, told)
+        try:
+            return await told
+        finally:
+            timer.cancel()
+
+    def forget(self, command_id: UUID, told: asyncio.Future[Told | None]) -> None:
         """Wait no longer; the last who waited takes the waiter away."""
         waiter = self._waiting.get(str(command_id))
-        if waiter is not None:
-            waiter.listeners -= 1
-            if waiter.listeners <= 0:
+        if waiter is not None and told in waiter.listeners:
+            waiter.listeners.remove(told)
+            if not waiter.listeners:
                 del self._waiting[str(command_id)]
 
     async def listen(self) -> None:
@@ -94,10 +101,12 @@ class Replies:
             self._tell(command_id, Told(stored, secrets))
 
     def _tell(self, command_id: str, told: Told) -> None:
-        waiter = self._waiting.get(command_id)
-        if waiter is not None and not waiter.told.done():
-            waiter.told.set_result(told)
+        waiter = self._waiting.pop(command_id, None)
+        if waiter is not None:
             metrics.reply_seconds.observe(Clock.monotonic() - waiter.since)
+            for listener in waiter.listeners:
+                if not listener.done():
+                    listener.set_result(told)
 
     async def _look_up(self, older_than: float) -> None:
         before = Clock.monotonic() - older_than
@@ -114,3 +123,8 @@ class Replies:
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(_TENANT, (str(tenant_id),))
             return await (await connection.execute(_OUTCOMES, (list(command_ids),))).fetchall()
+
+
+def _give_up(told: asyncio.Future[Told | None]) -> None:
+    if not told.done():
+        told.set_result(None)

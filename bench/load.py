@@ -40,9 +40,9 @@ class _Run:
         self.plan, self.on_answer = plan, on_answer
         self.requests: Iterator[bytes] = iter(requests)
         self.loop = asyncio.get_running_loop()
-        self.latencies = array("d")
+        self.latencies, self.dues = array("d"), array("d")
         self.statuses: Counter[int] = Counter()
-        self.broken = 0
+        self.broken = self.answers = 0
         self.live = 0
         self.over = False
         self.exhausted = False
@@ -70,11 +70,14 @@ class _Run:
 
     def answered(self, since: float, status: int, chunk: bytes, body_at: int) -> None:
         now = time.perf_counter()
+        self.answers += 1
         if now >= self.until or len(self.latencies) >= self.most:
             self.over = True
         elif now >= self.measure_from:
             self.latencies.append(now - since)
             self.statuses[status] += 1
+            if self.plan.keep:
+                self.dues.append(since)
             self.last = now
             self.over = self.over or len(self.latencies) >= self.most
             if self.on_answer is not None:
@@ -102,7 +105,14 @@ class _Run:
             p99=percentile(ordered, 0.99),
             max=percentile(ordered, 1.0),
             cpu_seconds=cpu_seconds,
+            answered=self.answers,
+            samples=self._samples(),
         )
+
+    def _samples(self) -> tuple[tuple[float, float], ...]:
+        """Each kept answer on the wall's clock, whatever the stopwatch began with."""
+        ahead = time.time() - time.perf_counter()
+        return tuple((due + ahead, 1000 * took) for due, took in zip(self.dues, self.latencies, strict=self.plan.keep))
 
 
 class _Connection(asyncio.Protocol):

@@ -21,7 +21,7 @@ class Plan:
     """One run of the load generator: for `duration` seconds or `count` answers.
 
     `rate` paces all connections together to that many requests per second; None sends as fast as answers come.
-    `repeat` starts again with the first request after the last one.
+    `repeat` starts again with the first request after the last one. `keep` has every answer of the window told.
     """
 
     host: str
@@ -32,6 +32,7 @@ class Plan:
     warmup_seconds: float = 0.0
     rate: float | None = None
     repeat: bool = False
+    keep: bool = False
 
 
 def write_plan(path: Path, plan: Plan, requests: Iterable[bytes]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -27,6 +27,9 @@ class Result:
     under way. `seconds` is the length of the window, `rate` answers per second of any status.
     `p50`, `p90`, `p99` and `max` are milliseconds from the moment a request was due (paced) or
     written (unpaced) to the last byte of its answer. `cpu_seconds` is what the generator itself used.
+    `answered` counts the answers of the warm-up too. `samples`, when the plan keeps them, hold for each answer of the
+    window the instant it was due (seconds since 1970) and its milliseconds. `spent` is microseconds of processor time
+    per answer by process, when somebody measured them.
     """
 
     count: int
@@ -39,6 +42,9 @@ class Result:
     p99: float
     max: float
     cpu_seconds: float
+    answered: int = 0
+    samples: tuple[tuple[float, float], ...] = ()
+    spent: dict[str, float] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> int:
@@ -53,10 +59,11 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON document; `from_json` reads them back."""
-        return asdict(self)
+        return asdict(self) | {"samples": list(self.samples)}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Result:
         """The inverse of `as_json`; JSON knows only text as keys, hence the turning back to numbers."""
         statuses = {int(status): count for status, count in fields["statuses"].items()}
-        return cls(**{**fields, "statuses": statuses})
+        samples = tuple((at, took) for at, took in fields["samples"])
+        return cls(**{**fields, "statuses": statuses, "samples": samples})

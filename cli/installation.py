@@ -124,7 +124,12 @@ class Installation(Control):
             raise
 
     def take_down(self) -> None:
-        """Stop everything in order: gateways, workers, schedulers, servers. Nothing is left running."""
+        """Stop everything in order: gateways, workers, schedulers, servers. Nothing is left running.
+
+        Nothing happens in a folder that another installation holds.
+        """
+        if not self.folder.is_ours:
+            return
         self.folder.forget("running.json")
         kinds = {name: process.name for name, process in self.shape.processes().items() if name in self.names}
         self.supervisor.stop([name for name, kind in kinds.items() if kind in stage] for stage in STOPPING)

@@ -39,7 +39,8 @@ def running(shape: Shape, console: Console) -> Iterator[tuple[Installation, Inte
             yield system, interruptions
         finally:
             interruptions.hold()
-            console.print("Stopping.")
+            if system.folder.is_ours:
+                console.print("Stopping.")
             system.take_down()
 
 

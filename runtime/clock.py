@@ -38,6 +38,10 @@ class Clock:
         halfway = timedelta(seconds=(self.monotonic() - (asked + answered) / 2))
         self.offset = ledger + halfway - datetime.now(UTC)
 
+    def follow(self, ledger: datetime) -> None:
+        """Follow the ledger, which said just now that it is this late."""
+        self.offset = ledger - datetime.now(UTC)
+
     def new_id(self) -> UUID:
         """A fresh UUIDv7."""
         if self._spare < _ID_BYTES:

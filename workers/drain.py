@@ -84,6 +84,7 @@ class Drain:
             lease, batches = command_log.lock_and_take(connection, place, BOUND)
             if lease is None:
                 return Round.NOT_MINE
+            self.clock.follow(lease.now)
             if lease.strikes >= STRIKES and batches:
                 return Round.STRUCK
             taken, unknown = opened(batches)

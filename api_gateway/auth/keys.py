@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -49,9 +50,9 @@ class Keys:
 
     def remembered(self, secret: str) -> tuple[bool, Key | None]:
         """(True, what the store said less than a second ago), or (False, None): it must be asked."""
-        if _FORM.fullmatch(secret) is None:
+        digest = _digest(secret)
+        if digest is None:
             return True, None
-        digest = key_hash(secret)
         known = self._known.get(digest)
         age = self._clock.monotonic() - known.looked_at if known else LIFE_SECONDS
         if known is None or age >= LIFE_SECONDS:
@@ -115,6 +116,12 @@ class Keys:
         async with self._pool.connection() as connection:
             rows = await (await connection.execute(_RESOLVE, (list(digests),))).fetchall()
         return {row[0]: _key(row) for row in rows}
+
+
+@lru_cache(maxsize=1024)
+def _digest(secret: str) -> str | None:
+    """The hash of what has the form of a key, kept for the few keys that come again and again."""
+    return None if _FORM.fullmatch(secret) is None else key_hash(secret)
 
 
 def key_hash(secret: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from api_gateway.auth import Guard
+from api_gateway.http.raw import COMPLETE, SAFE
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,12 +16,6 @@ Pairs = list[tuple[bytes, bytes]]
 
 _APIS: Final = {b"consumer.": "/consumer", b"admin.": "/admin"}
 _VERSIONED: Final = "/api/v1"
-_ALWAYS: Final[Pairs] = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-]
-_NO_PAGE: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _EXPOSED: Final = (
     b"ETag, Link, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
     b"X-RateLimit-Remaining, X-RateLimit-Reset, Idempotency-Replayed, Preference-Applied"
@@ -57,7 +52,7 @@ class Front:
             return
 
         async def told(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and (origin is not None or COMPLETE not in scope):
                 message["headers"] = self._complete(scope, headers, list(message.get("headers", ())))
             await send(message)
 
@@ -76,9 +71,7 @@ class Front:
 
     def _complete(self, scope: Scope, headers: Mapping[bytes, bytes], said: Pairs) -> Pairs:
         names = {name.lower() for name, _ in said}
-        said += _ALWAYS
-        if b"content-security-policy" not in names:
-            said.append(_NO_PAGE)
+        said += [header for header in SAFE if header[0] not in names]
         origin = headers.get(b"origin")
         if origin is not None:
             said += self._readable(scope["path"], headers, origin)

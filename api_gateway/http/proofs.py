@@ -54,7 +54,7 @@ def proof_router(access: Any, security: list[dict[str, list[str]]], *, published
 
     @router.get(
         "/queues/{queue_id}/proof/entries", summary="Get the entries that were ordered",
-        **told(security, None, MISSING),
+        **told(security, None, MISSING, media=NDJSON),
     )  # fmt: skip
     async def get_entries(queue_id: str, call: Call = access) -> Response:
         """One line of JSON for each entry of the cohort, in order of tickets: it names participations, not people."""

@@ -15,6 +15,15 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Pairs = list[tuple[bytes, bytes]]
 _UUID_LENGTH: Final = 36
+_PERSONAL: Final[Pairs] = [(b"content-type", b"application/json"), (b"cache-control", b"private, no-store")]
+COMPLETE: Final = "drumroll.complete"
+SAFE: Final[Pairs] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+"""What browsers are told with every answer that is no page."""
 _MOST_FIELDS: Final = 100
 
 
@@ -81,13 +90,12 @@ async def read_body(request: RawRequest, receive: Receive, limit: int = CONSUMER
 async def send_bytes(
     send: Send, request: RawRequest, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]
 ) -> None:
-    """Send a whole answer: JSON and private, unless `headers` say otherwise."""
+    """Send a whole answer, complete with what browsers are told. A problem brings its own media type."""
     said: Pairs = [(b"content-length", b"%d" % len(body)), (b"x-request-id", str(request.id).encode()), *headers]
-    names = {name for name, _ in said}
-    if b"content-type" not in names:
-        said.append((b"content-type", b"application/json"))
-    if b"cache-control" not in names:
-        said.append((b"cache-control", b"private, no-store"))
+    said += SAFE
+    if status < 400:
+        said += _PERSONAL
+    request.scope[COMPLETE] = True
     await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})
 

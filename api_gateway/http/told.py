@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from api_gateway.problems import CODES, MEDIA_TYPE
 
@@ -28,15 +29,17 @@ _COMMAND: Final = ("IDEMPOTENCY_KEY_REUSED", "OVERLOADED", "NOT_FOUND", "CONFLIC
 def told(
     security: list[dict[str, list[str]]], shape: type[BaseModel] | None, *codes: str, status: int = 200,
     body: type[BaseModel] | None = None, parameters: Sequence[dict[str, Any]] = (), command: bool = False,
+    media: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """The arguments of a route: who may call it, what it answers, and with which codes it may refuse.
 
-    `command` says that the call issues a command, so that any of its outcomes may also come later (202).
+    `command` says that the call issues a command, so that any of its outcomes may also come later (202); `media` is
+    the type of an answer that is no JSON.
     """
     refusals = {*_ANY_CALL, *codes, *(_KNOWN_CALLER if security else ())}
     refusals |= set(_WITH_BODY) if body is not None else set()
     refusals |= set(_COMMAND) if command else set()
-    responses: dict[int | str, Any] = {status: _success(shape)}
+    responses: dict[int | str, Any] = {status: _success(shape, media)}
     if command:
         responses[202] = _referring("Operation", "In the ledger; it will be decided.")
     if command and shape is not None:
@@ -45,7 +48,10 @@ def told(
     extra: dict[str, Any] = {"security": security, "parameters": [*parameters, *(_COMMAND_HEADERS if command else ())]}
     if body is not None:
         extra["requestBody"] = _request(body)
-    return {"status_code": status, "response_model": None, "responses": responses, "openapi_extra": extra}
+    return {
+        "status_code": status, "response_class": Response, "response_model": None, "responses": responses,
+        "openapi_extra": extra,
+    }  # fmt: skip
 
 
 def header(name: str, description: str, **schema: object) -> dict[str, Any]:
@@ -84,7 +90,9 @@ def _request(body: type[BaseModel]) -> dict[str, Any]:
     return {"required": needed, "content": {"application/json": {"schema": schema}}}
 
 
-def _success(shape: type[BaseModel] | None) -> dict[str, Any]:
+def _success(shape: type[BaseModel] | None, media: str | None) -> dict[str, Any]:
+    if media is not None:
+        return {"description": "Done.", "content": {media: {"schema": {"type": "string"}}}}
     return {"description": "Done."} if shape is None else {"model": shape, "description": shape.__doc__ or "Done."}
 
 

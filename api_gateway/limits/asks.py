@@ -69,6 +69,19 @@ class Verdict:
             "X-RateLimit-Reset": str(self.at + self.reset),
         }
 
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The same headers as ASGI wants them."""
+        rule = self.rule
+        if rule is None:
+            return []
+        return [
+            (b"ratelimit-policy", self.policies.encode()),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (rule.name.encode(), self.remaining, self.reset)),
+            (b"x-ratelimit-limit", b"%d" % rule.limit),
+            (b"x-ratelimit-remaining", b"%d" % self.remaining),
+            (b"x-ratelimit-reset", b"%d" % (self.at + self.reset)),
+        ]
+
     def problem(self) -> Problem:
         """The refusal of a call that does not pass."""
         over = problem("RATE_LIMITED", "Too many calls; wait as Retry-After says.", retry_after=self.retry_after)

@@ -16,6 +16,15 @@ KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class _Applying:
+    """Rules that apply together, the beginnings of their counters' names, and the header that tells of them."""
+
+    rules: tuple[Rule, ...]
+    counters: tuple[tuple[str, str], ...]
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Policy:
     """The rules of one class for one organization; each with what it counts by."""
 
@@ -23,6 +32,17 @@ class _Policy:
     rules: tuple[tuple[str, Rule], ...]
     trusted: tuple[Network, ...]
     answers: dict[str, bool] = field(default_factory=dict)
+    combinations: dict[tuple[str, ...], _Applying] = field(default_factory=dict)
+
+    def applying(self, counted_by: tuple[str, ...]) -> _Applying:
+        """The rules that count by one of these, worked out once for each combination."""
+        known = self.combinations.get(counted_by)
+        if known is None:
+            applies = [(by, rule) for by, rule in self.rules if by in counted_by]
+            rules = tuple(rule for _, rule in applies)
+            counters = tuple((f"{rule.name}:", by) for by, rule in applies)
+            known = self.combinations[counted_by] = _Applying(rules, counters, _header(rules))
+        return known
 
     def trusts(self, address: str) -> bool:
         """Whether the organization trusts this address; asked for every call, so the answer is kept."""
@@ -43,14 +63,13 @@ class Policies:
     def ask(self, limit_class: str, caller: Caller, address: str) -> Ask:
         """What this call asks of the limits. `address` as `Addresses` gives it."""
         policy = self._policy(limit_class, caller.key)
-        whose = {
-            "key": caller.key_id.hex,
-            "consumer": caller.consumer_id.hex if caller.consumer_id is not None else None,
-            "address": None if policy.trusts(address) else f"{caller.tenant_id.hex}:{address}",
-        }
-        applies = [(rule, whose[by]) for by, rule in policy.rules if whose[by] is not None]
-        rules = tuple(rule for rule, _ in applies)
-        return Ask(rules, tuple(f"{rule.name}:{who}" for rule, who in applies), _header(rules))
+        whose = {"key": caller.key_id.hex}
+        if caller.consumer_id is not None:
+            whose["consumer"] = caller.consumer_id.hex
+        if not policy.trusts(address):
+            whose["address"] = f"{caller.tenant_id.hex}:{address}"
+        applying = policy.applying(tuple(whose))
+        return Ask(applying.rules, tuple(name + whose[by] for name, by in applying.counters), applying.header)
 
     def _policy(self, limit_class: str, key: Key) -> _Policy:
         told = (key.settings.get("rateLimits"), key.settings.get("trustedNetworks"))

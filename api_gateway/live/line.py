@@ -60,6 +60,7 @@ class Line:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     shared: bytes = b""
     seen: set[UUID] = field(default_factory=set)
+    links: dict[Any, bytes] = field(default_factory=dict)
 
     def saw(self, standing: Standing) -> None:
         """Somebody who waits looked: in a queue with an idle timeout that keeps the place."""

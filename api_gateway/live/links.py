@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -24,7 +23,10 @@ _RELATIONS = (
 def state_links(line: Line, standing: Standing, now: datetime) -> bytes:
     """The links as JSON."""
     seen = seen_by(line, standing, now)
-    return _rendered(str(line.queue_id), seen)
+    known = line.links.get(seen)
+    if known is None:
+        known = line.links[seen] = _rendered(str(line.queue_id), seen)
+    return known
 
 
 def seen_by(line: Line, standing: Standing, now: datetime) -> QueueSeen:
@@ -38,7 +40,6 @@ def seen_by(line: Line, standing: Standing, now: datetime) -> QueueSeen:
     )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
 def _rendered(queue_id: str, seen: QueueSeen) -> bytes:
     base = f"{PREFIX}/queues/{queue_id}"
     links: dict[str, Any] = {"self": {"href": f"{base}/status", "method": "GET", "title": "Where you stand."}}

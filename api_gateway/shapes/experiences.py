@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from api_gateway.shapes.common import Linked, Shape
 from api_gateway.shapes.queues import KeptQueue, PublicQueue
 
@@ -36,7 +38,7 @@ class PublicExperience(Linked):
     time_zone: str
     currency_code: str
     lifecycle: Stage
-    i18n: dict[str, dict[str, str]]
+    i18n: dict[str, dict[str, str]] = Field(alias="i18n")
     theme: dict[str, Any]
     has_access_code: bool
     has_protected_sequences: bool

@@ -47,6 +47,11 @@ class StateFolder:
         self.logs = self.path / "logs"
         self._claim: Claim | None = None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process holds the folder."""
+        return self._claim is not None
+
     def take(self) -> None:
         """Create the folder where it is missing and own it. EmbeddedServerError: not ours, or in use."""
         prepare_state_folder(self.path, server_user())

@@ -37,7 +37,7 @@ class ExperienceConfig(Settings):
     time_zone: TimeZoneName | None = None
     currency_code: CurrencyCode | None = None
     access_code: Annotated[str | None, only(None)] = None
-    i18n: dict[Language, Words] = Field(default_factory=dict, max_length=50)
+    i18n: dict[Language, Words] = Field(default_factory=dict, max_length=50, alias="i18n")
     theme: Annotated[Free, AfterValidator(bounded)] = Field(default_factory=dict)
     products: NoneYet = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)

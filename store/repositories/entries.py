@@ -45,7 +45,7 @@ class Entries(Repository[UUID, Entry]):
         super().__init__(scope)
         self._persons: dict[tuple[UUID, UUID, UUID], dict[UUID, None]] = {}
         self._asked: set[tuple[UUID, UUID, UUID]] = set()
-        self._tickets: dict[tuple[UUID, int], UUID] = {}
+        self._tickets: dict[tuple[UUID, UUID, int], UUID] = {}
         self._answered: Iterator[Entry] = iter(())
         self._lapses = Counter[tuple[UUID, UUID]]()
 
@@ -83,7 +83,7 @@ class Entries(Repository[UUID, Entry]):
         """Keep a new state, findable by person and by ticket."""
         super().put(state)
         self._file(state)
-        self._tickets[state.queue_id, state.ticket] = state.id
+        self._tickets[state.tenant_id, state.queue_id, state.ticket] = state.id
 
     def at_tickets(self, queue: Queue, tickets: list[int]) -> dict[int, Entry]:
         """Whoever holds these tickets now, as this drain has left them."""

@@ -21,6 +21,14 @@ ROOT = Path(__file__).parents[2]
 READY = "drumroll crowd"
 
 
+def lives(process: psutil.Process) -> bool:
+    """Whether a process still does something; one that nobody has buried does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class Up:
     """A `drumroll up` that was started, with what it has said so far."""
 
@@ -43,8 +51,7 @@ class Up:
         self.process.send_signal(number)
         rest, _ = self.process.communicate(timeout=60)
         self.said += rest
-        _, alive = psutil.wait_procs(ours, timeout=30)
-        assert alive == []
+        wait_until(lambda: not any(lives(process) for process in ours), 30)
         return self.process.returncode
 
     @property

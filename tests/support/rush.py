@@ -67,7 +67,7 @@ class Rush:
     async def through(self, fault: Callable[["Rush"], Awaitable[None]]) -> Recovery:
         """Let people come, let the fault happen in their midst, and return when everybody has the last answer."""
         ended = 0.0
-        async with asyncio.timeout(90), asyncio.TaskGroup() as crowd:
+        async with asyncio.timeout(80), asyncio.TaskGroup() as crowd:
             crowd.create_task(self._arrivals(crowd))
             await self.reached(LEAST // 4)
             await fault(self)

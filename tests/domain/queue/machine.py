@@ -73,10 +73,12 @@ class WaitingRoom(RuleBasedStateMachine):
 
     @rule(who=people, guest=st.booleans())
     def enter(self, who: UUID, guest: bool) -> None:  # noqa: FBT001 (drawn by name)
+        """Somebody joins, perhaps once more."""
         self._do(c.EnterQueue(queue_id=self.room.queue_id, consumer_id=who, is_guest=guest))
 
     @rule(several=st.lists(people, min_size=2, max_size=6, unique=True))
     def enter_together(self, several: list[UUID]) -> None:
+        """Several join."""
         for who in several:
             self._do(c.EnterQueue(queue_id=self.room.queue_id, consumer_id=who))
 
@@ -92,24 +94,29 @@ class WaitingRoom(RuleBasedStateMachine):
 
     @rule(who=people)
     def leave(self, who: UUID) -> None:
+        """Somebody leaves, or gives the grant back."""
         self._do(c.LeaveQueue(queue_id=self.room.queue_id, consumer_id=who))
 
     @rule(who=people)
     def admit(self, who: UUID) -> None:
+        """Somebody is let in out of turn."""
         self._do(c.AdmitEntry(queue_id=self.room.queue_id, consumer_id=who))
 
     @rule(who=people)
     def deny(self, who: UUID) -> None:
+        """Somebody is refused."""
         self._do(c.DenyEntry(queue_id=self.room.queue_id, consumer_id=who, reason="ADMIN_ACTION"))
 
     @rule(who=people, again=st.booleans())
     def complete(self, who: UUID, again: bool) -> None:  # noqa: FBT001 (drawn by name)
+        """Somebody buys, perhaps with the order of before."""
         self.orders += not again
         self._do(c.CompleteGrant(queue_id=self.room.queue_id, consumer_id=who, order_id=str(self.orders)))
 
     @precondition(lambda self: self.last.with_status(Status.GRANTED))
     @rule(which=st.integers(0, 5))
     def complete_by_the_grant(self, which: int) -> None:
+        """Somebody shows the grant and buys."""
         inside = self.last.with_status(Status.GRANTED)
         entry = inside[which % len(inside)]
         self.orders += 1
@@ -119,6 +126,7 @@ class WaitingRoom(RuleBasedStateMachine):
     @precondition(lambda self: self.last.with_status(Status.GRANTED))
     @rule(which=st.integers(0, 5))
     def validate(self, which: int) -> None:
+        """A shop asks about a grant."""
         inside = self.last.with_status(Status.GRANTED)
         entry = inside[which % len(inside)]
         assert entry.grant_id is not None
@@ -126,34 +134,41 @@ class WaitingRoom(RuleBasedStateMachine):
 
     @rule(several=st.sets(people, max_size=4))
     def poll(self, several: set[UUID]) -> None:
+        """Some of those who wait look."""
         seen = tuple(entry.id for entry in self.last.with_status(Status.QUEUED) if entry.consumer_id in several)
         self._do(c.NotePresence(queue_id=self.room.queue_id, entry_ids=seen))
 
     @rule(seconds=st.sampled_from([0.3, 1, 2, 5, 21, 60, 400]))
     def let_time_pass(self, seconds: float) -> None:
+        """Time passes."""
         self.room.advance(seconds)
         self._look()
 
     @rule(scope=st.sampled_from(Scope))
     def pause(self, scope: Scope) -> None:
+        """The queue is held."""
         self._do(c.PauseQueue(queue_id=self.room.queue_id, scope=scope))
 
     @rule(longer=st.sampled_from([0, 0, 30]), shift=st.booleans())
     def resume(self, longer: int, shift: bool) -> None:  # noqa: FBT001 (drawn by name)
+        """The queue goes on."""
         going = c.ResumeQueue(queue_id=self.room.queue_id, extend_grants_seconds=longer, shift_schedule=shift)
         self._do(going)
 
     @rule(name=st.sampled_from(["capacity", "maxActiveGrants", "maxAdmissions"]), to=st.none() | st.integers(1, 6))
     def change_a_limit(self, name: str, to: int | None) -> None:
+        """A limit moves or falls."""
         self._do(c.UpdateQueue(queue_id=self.room.queue_id, changes={name: to}))
 
     @rule(rate=st.sampled_from([1, 60, 600]), interval=st.sampled_from([1, 3]))
     def change_the_pace(self, rate: int, interval: int) -> None:
+        """It gets faster or slower."""
         changes = {"admitRate": rate, "batchIntervalSeconds": interval}
         self._do(c.UpdateQueue(queue_id=self.room.queue_id, changes=changes))
 
     @rule(really=st.integers(0, 7), revoke=st.booleans())
     def kill(self, really: int, revoke: bool) -> None:  # noqa: FBT001 (drawn by name)
+        """Now and then the queue ends."""
         if really == 0:
             self._do(c.KillQueue(queue_id=self.room.queue_id, reason="fire", revoke_grants=revoke))
 

@@ -70,4 +70,4 @@ def _held(queue: Queue) -> bool:
 
 
 TestSimulatedRoom = SimulatedRoom.TestCase
-TestSimulatedRoom.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSimulatedRoom.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
