@@ -34,8 +34,8 @@ check: $(READY) ## lint, formatting, types, import arrows, migration drift
 format: $(READY) ## put the sources into the house's format
 	@$(BIN)/ruff format
 
-bench: $(READY) ## measure, as ratios taken in one run
-	@$(BIN)/python -m bench
+bench: $(READY) ## measure, as ratios taken in one run (FIGURES="enters polls" for some)
+	@$(BIN)/python -m bench $(FIGURES) --date $(shell date +%F)
 
 lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv'; exit 1; }

@@ -87,18 +87,21 @@ class Gateway:
             self.replies.forget(sent.id, future)
         if told is None:
             return Accepted(sent.id, limits)
-        return Decided(told.stored, await self._secrets(caller, told, asked), limits)
+        secrets = await self._secrets(caller, told, asked)
+        return Accepted(sent.id, limits) if secrets is None else Decided(told.stored, secrets, limits)
 
-    async def _secrets(self, caller: Caller, told: Told, asked: Asked) -> dict[str, Any]:
-        """The secrets of an answer; those that the journal left out are signed once more."""
+    async def _secrets(self, caller: Caller, told: Told, asked: Asked) -> dict[str, Any] | None:
+        """The secrets of an answer; those that the journal left out are signed once more. None: they cannot be now."""
         sealed = told.stored.get("sealed") or []
         if told.secrets or "accessToken" not in sealed:
             return told.secrets
+        if told.stored["type"] == SignAccessToken.type:
+            return None
         body = told.stored["body"]
         again = SignAccessToken(consumer_id=UUID(body["consumerId"]), session_id=UUID(body["session"]["id"]))
         once_more = replace(asked, command_id=self.clock.new_id(), keyed=None, limit=None, respond_async=False)
         answer = await self.ask(caller, again, once_more)
-        return answer.secrets if isinstance(answer, Decided) else {}
+        return answer.secrets if isinstance(answer, Decided) else None
 
 
 def actor_of(caller: Caller) -> Actor:

@@ -17,6 +17,8 @@ from api_gateway.http.asking import asked_as_guest, limit
 from api_gateway.http.bodies import decoded
 from api_gateway.http.prefer import preference
 from api_gateway.http.raw import RawRequest
+from api_gateway.limits import Ask
+from api_gateway.live.glance import Glances, Look
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.state import state_json
@@ -53,6 +55,7 @@ class Queueing:
     def __init__(self, gateway: Gateway, lines: Lines, tickets: Tickets) -> None:
         self._gateway, self._lines, self._tickets = gateway, lines, tickets
         self._streams = Streams(gateway.clock)
+        self.glances = Glances(gateway.guard.keys, gateway.reads, gateway.clock)
         self.hot: dict[tuple[str, str], Callable[[RawRequest, UUID, bytes], Awaitable[Answer]]] = {
             ("GET", "/status"): self.status,
             ("POST", "/enter"): self.enter,
@@ -63,11 +66,13 @@ class Queueing:
         """Where this person stands: from the snapshot at hand, without asking anybody."""
         guard = self._gateway.guard
         caller = guard.consumer_now(request.headers) or await guard.consumer(request.headers)
-        verdict = self._gateway.reads.admit(limit(self._gateway, request, caller, "status"))
+        asking = limit(self._gateway, request, caller, "status")
+        verdict = self._gateway.reads.admit(asking)
         if not verdict.admitted:
             raise verdict.problem()
         line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
         standing = await self.standing(caller, line)
+        self._keep(request, caller, line, asking)
         if b"prefer" in request.headers and "sinceVersion" in request.query:
             standing = await self._grown(caller, line, standing, request)
         return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers()
@@ -172,6 +177,15 @@ class Queueing:
         if line.people.get(standing.consumer_id) is standing:
             line.people[standing.consumer_id] = signed
         return signed
+
+    def _keep(self, request: RawRequest, caller: Caller, line: Line, asking: Ask) -> None:
+        """Remember what this look found out, for the next one."""
+        ends = self._gateway.guard.tokens.ends(request.headers[b"authorization"].partition(b" ")[2].strip())
+        if ends is not None and b"x-forwarded-for" not in request.headers:
+            key = request.headers[b"x-publishable-key"]
+            self.glances.keep(
+                request.headers[b"authorization"], Look(key, caller, ends, request.peer or "", line, asking)
+            )
 
     async def _visible(self, caller: Caller, queue_id: UUID) -> Line:
         line = await self._lines.line(caller.tenant_id, queue_id)

@@ -83,7 +83,7 @@ class Replies:
                     await self._look_up(0)
                     async for message in channel.listen():
                         self._take(message["data"])
-            except (redis.RedisError, OSError) as failure:
+            except (redis.RedisError, OSError, psycopg.Error, PoolTimeout) as failure:
                 log.warning("replies.unheard", error=type(failure).__name__)
                 await asyncio.sleep(0.2)
 

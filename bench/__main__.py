@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from bench.bench import Bench
 from bench.figure import Figure
+from bench.figures.admission import admission
 from bench.figures.baseline import baseline
-from bench.machine import machine
+from bench.figures.cold import cold
 from bench.figures.enters import enters
+from bench.figures.memory import memory
+from bench.figures.million import million
+from bench.figures.opening import opening
 from bench.figures.polls import polls
-from bench.report import Report, write_into
+from bench.figures.timers import timers
+from bench.machine import machine
+from bench.report import Report, one_line, write_into
 from bench.system import running_system
 
 FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "enters": enters,
     "polls": polls,
+    "cold": cold,
+    "timers": timers,
+    "million": million,
+    "opening": opening,
+    "admission": admission,
+    "memory": memory,
     "baseline": baseline,
 }
+DEFAULT = [name for name in FIGURES if name != "baseline"]
+"""All that something was promised of."""
 
 
 def main() -> int:
     """Exit status 0 when every promise was kept."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # because what was started is ended on the way out
     figures: list[Figure] = []
     with _folder(options.keep) as folder, running_system(folder / "state") as system:
         bench = Bench(system, folder, options.pairs, options.seconds, options.quick)
-        for name in options.figures or FIGURES:
-            print(f"measuring {name}", file=sys.stderr)
-            figures += FIGURES[name](bench)
+        for name in options.figures or DEFAULT:
+            figures += _measured(name, bench)
     report = Report(options.date, "python -m bench " + " ".join(sys.argv[1:]), machine(), figures)
     print(report.as_markdown())
     if options.json:
@@ -41,6 +57,19 @@ def main() -> int:
     if options.write:
         write_into(options.write, report)
     return 0 if report.met else 1
+
+
+def _measured(name: str, bench: Bench) -> list[Figure]:
+    """The figures of one module, told as soon as they are known; one that broke is a figure that was missed."""
+    print(f"measuring {name}", file=sys.stderr)
+    try:
+        found = FIGURES[name](bench)
+    except Exception as failure:  # noqa: BLE001 (whatever it is, the other figures are wanted all the same)
+        traceback.print_exc()
+        found = [Figure.broken(name, failure)]
+    for figure in found:
+        print(one_line(figure), file=sys.stderr, flush=True)
+    return found
 
 
 @contextmanager
@@ -61,7 +90,10 @@ def _folder(kept: Path | None) -> Iterator[Path]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Take the figures of docs/performance.md.")
     parser.add_argument(
-        "figures", nargs="*", choices=[*FIGURES, []], help="which figures; all of them if none is named"
+        "figures",
+        nargs="*",
+        choices=[*FIGURES, []],
+        help="which figures; all that something is promised of if none is named",
     )
     parser.add_argument("--pairs", type=int, default=5, help="how often both sides of a comparison run")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long one side runs after its warm-up")

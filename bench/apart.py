@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,6 +15,7 @@ import orjson
 
 from bench.plan import Plan, write_plan
 from bench.result import Result
+from bench.usage import Meter
 
 
 class Apart:
@@ -54,3 +56,12 @@ def run_apart(plan: Plan, requests: Iterable[bytes]) -> Result:
     """Send `requests` by `plan` from a process of its own and wait for the result."""
     with Apart(plan, requests) as generator:
         return generator.result()
+
+
+def run_metered(plan: Plan, requests: Iterable[bytes], meter: Callable[[], Meter]) -> Result:
+    """`run_apart`, with the processor time that the served side spent on each answer."""
+    with Apart(plan, requests) as generator:
+        running = meter()
+        result = generator.result()
+        spent = running.spent()
+    return replace(result, spent={name: 1e6 * used / max(1, result.answered) for name, used in spent.items()})

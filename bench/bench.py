@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from bench.long_line import LongLine, long_line
+from bench.seeding import Crowd, waiting_crowd
 from bench.system import System
 
 WARMUP_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bench:
     """The system, whose servers both sides of a comparison share, and the size of the comparison.
 
@@ -22,6 +26,18 @@ class Bench:
     pairs: int
     seconds: float
     quick: bool = False
+
+    @cached_property
+    def crowd(self) -> Crowd:
+        """A hundred thousand people who wait in one queue, made when first asked for."""
+        return waiting_crowd(self.system, self.size(100_000))
+
+    @cached_property
+    def long_line(self) -> LongLine:
+        """A queue of a million, made when first asked for."""
+        waiting = self.size(1_000_000)
+        print(f"seeding a queue of {waiting:,}", file=sys.stderr)
+        return long_line(self.system, waiting, pollers=waiting // 50)
 
     def people(self, most_per_second: int) -> int:
         """How many people a system needs that lets at most so many enter per second, warm-up included."""

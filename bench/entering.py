@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,10 +19,13 @@ _COUNTED = b"""
 
 @dataclass(frozen=True, slots=True)
 class Entering:
-    """A crowd before the real system. With `serving` the queues are open and let people in, else nobody is let in yet."""
+    """A crowd before the real system; `people` gives those of the next run, who are in none of its queues yet.
+
+    With `serving` the queues are open and let people in, else nobody is let in yet.
+    """
 
     system: System
-    people: list[Person]
+    people: Callable[[], list[Person]]
     serving: bool = False
 
     @property
@@ -41,7 +44,7 @@ class Entering:
 
     def enters(self, queue_id: UUID) -> Iterable[bytes]:
         """One request per person, with tokens that the gateway has never seen."""
-        return self.system.enters(queue_id, self.people)
+        return self.system.enters(queue_id, self.people())
 
     def entered(self, queue_id: UUID) -> int:
         """How many are in the queue by the store. RuntimeError when somebody is in twice or a ticket is missing.
@@ -54,4 +57,24 @@ class Entering:
             people, distinct, tickets = one_row(connection, _COUNTED, (queue_id,))
         if not people == distinct == tickets:
             raise RuntimeError(f"{people} places of {distinct} people with {tickets} tickets")
+        return int(people)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnteringThere(Entering):
+    """A crowd before one queue, `queue_id`, in which others are already."""
+
+    queue_id: UUID
+
+    def new_queue(self) -> UUID:
+        """The queue that is there."""
+        return self.queue_id
+
+    def entered(self, queue_id: UUID) -> int:
+        """How many are in the queue by the store. RuntimeError when a ticket is missing."""
+        with self.system.connect() as connection:
+            (tickets,) = one_row(connection, b"SELECT tickets FROM queue WHERE id = %s", (queue_id,))
+            (people,) = one_row(connection, b"SELECT count(*) FROM queue_entry WHERE queue_id = %s", (queue_id,))
+        if people != tickets:
+            raise RuntimeError(f"{people} places with {tickets} tickets")
         return int(people)

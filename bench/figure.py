@@ -53,9 +53,17 @@ class Figure:
         worst = max(found, default=math.nan)
         return cls(name, title, worst, unit, must, False, min(found, default=math.nan), worst, parts)  # noqa: FBT003
 
+    @classmethod
+    def broken(cls, name: str, failure: Exception) -> Self:
+        """A figure that could not be taken, which is a promise that was not kept."""
+        reason = f"{type(failure).__name__}: {failure}".splitlines()[0]
+        return cls(name, name, math.nan, "", None, True, parts={"could not be measured": reason})  # noqa: FBT003
+
     @property
     def met(self) -> bool:
         """Whether the promise was kept; NaN keeps none."""
+        if math.isnan(self.value):
+            return False
         if self.must is None:
             return True
         return self.value >= self.must if self.at_least else self.value <= self.must

@@ -164,7 +164,7 @@ class _Connection(asyncio.Protocol):
         self._run.answered(self._since, int(chunk[9:12]), chunk, body_at)
         self._go_on()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio gives it
+    def connection_lost(self, exc: Exception | None) -> None:
         run = self._run
         run.live -= 1
         if self._under_way and not run.over:

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from joserfc.jwk import OKPKey
 
 from bench.rows import one_row
 from domain.people.state import Consumer, Session
@@ -57,8 +56,9 @@ def signer_of(connection: psycopg.Connection[Any], key_encryption_key: bytes, is
     """Open the key of a store that signs access tokens. cryptography's InvalidTag: it was sealed under another key."""
     kid, sealed = one_row(connection, _SIGNS)
     key = open_key(kid, bytes(sealed), key_encryption_key).key
-    assert isinstance(key, OKPKey) and isinstance(key.private_key, Ed25519PrivateKey)  # noqa: S101 (narrows the type)
-    return Signer(kid, key.private_key, issuer)
+    private = key.private_key
+    assert isinstance(private, Ed25519PrivateKey)  # noqa: S101 (narrows the type)
+    return Signer(kid, private, issuer)
 
 
 def new_people(connection: psycopg.Connection[Any], tenant_id: UUID, count: int) -> list[Person]:

@@ -9,7 +9,9 @@ from pathlib import Path
 import orjson
 
 from bench.figure import Figure
+from bench.result import Result
 
+PROCESSOR = "processor time of each"
 _BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
@@ -62,6 +64,21 @@ def write_into(document: Path, report: Report) -> None:
 def amount(value: float) -> str:
     """A number as a reader wants it: whole above 100, else with three digits that count."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def processor(results: Sequence[Result]) -> dict[str, str]:
+    """A part of a figure: the processor time of one answer by process, of the run with the median sum."""
+    metered = sorted((result.spent for result in results if result.spent), key=lambda spent: sum(spent.values()))
+    if not metered:
+        return {}
+    told = ", ".join(f"{name} {amount(used)}" for name, used in metered[len(metered) // 2].items() if used >= 1)
+    return {PROCESSOR: f"{told} µs"}
+
+
+def one_line(figure: Figure) -> str:
+    """A figure as it is told while others are still to come."""
+    _, title, must, found, spread, parts, _ = (cell.strip() for cell in _row(figure).split("|"))
+    return f"  {title}: {found.replace('**', '')} (must be {must}; spread {spread}) {parts}"
 
 
 def _row(figure: Figure) -> str:

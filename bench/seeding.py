@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from bench.people import copy
-from bench.queues import writing
-from bench.system import System
+from bench.people import Person, copy
+from bench.queues import open_now, writing
+from bench.system import System, tomorrow
 from domain.fairness import ENTER, Frontier, entry_leaf, leaf_hash
 from domain.ids import unix_us
 from runtime.clock import Clock
@@ -18,6 +19,24 @@ _COPY = b"""
       status, quantity, version, validations, out_of_turn, requeues) FROM STDIN
 """
 _SPAN = timedelta(minutes=10)
+_SLOWLY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """People with sessions who wait in one queue. All came before the opening, so each has a place in a drawn order."""
+
+    queue_id: UUID
+    people: Sequence[Person]
+
+
+def waiting_crowd(system: System, number: int) -> Crowd:
+    """A crowd of so many, in a queue that is open and lets one in a second, so that the line moves."""
+    people = system.people(number)
+    queue_id = system.new_queue(**tomorrow(), admitRate=_SLOWLY)
+    seed(system, queue_id, [one.consumer_id for one in people])
+    open_now(system, queue_id)
+    return Crowd(queue_id, people)
 
 
 def seed(system: System, queue_id: UUID, consumers: Sequence[UUID]) -> None:

@@ -16,6 +16,7 @@ import psycopg
 
 from bench.admin import Admin
 from bench.people import Person, Signer, new_people, signer_of, tokens
+from bench.usage import Meter
 from cli.crowd.limits import raise_file_limit
 from cli.installation import Installation
 from cli.registering import NewOrganization
@@ -67,6 +68,14 @@ class System:
     def connect(self) -> psycopg.Connection[Any]:
         """The store under its owner, who sees all tenants."""
         return psycopg.connect(self.installation.owner_url)
+
+    def meter(self) -> Meter:
+        """Begins to measure the processor time of each part of it."""
+        at, servers = self.installation, self.installation.servers
+        postgres = servers.postgres.pid if servers.postgres is not None else None
+        redis = servers.redis.pid if servers.redis is not None else None
+        ours = {"gateway": at.pid("web"), "worker": at.pid("admission"), "scheduler": at.pid("scheduler")}
+        return Meter(ours | {"postgres": postgres, "redis": redis})
 
     def new_queue(self, **settings: Any) -> UUID:
         """A queue made through the front door; settings by their names on the wire."""

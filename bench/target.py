@@ -19,7 +19,7 @@ class EnterTarget(Protocol):
         """Port to dial."""
 
     def new_queue(self) -> UUID:
-        """A fresh queue that is open now and never full."""
+        """A queue that takes entries now and is never full; a fresh one unless others are to be in it already."""
 
     def enters(self, queue_id: UUID) -> Iterable[bytes]:
         """One complete request to enter per person; nobody twice."""

@@ -19,34 +19,34 @@ class Guard:
     """Who is calling. Every refusal is a Problem: 401 when the caller is not recognized, 403 when it may not."""
 
     def __init__(self, keys: Keys, tokens: Tokens) -> None:
-        self._keys, self._tokens = keys, tokens
+        self.keys, self.tokens = keys, tokens
 
     def consumer_now(self, headers: Headers) -> Caller | None:
         """The consumer, where key and token were both seen lately; None: ask `consumer`, which may have to wait."""
         presented, bearer = headers.get(b"x-publishable-key"), _bearer(headers)
         if presented is None or bearer is None:
             raise _missing(presented)
-        told, key = self._keys.remembered(presented.decode("latin-1"))
-        return self._tokens.remembered(bearer, self._public_key(key, headers)) if told else None
+        told, key = self.keys.remembered(presented.decode("latin-1"))
+        return self.tokens.remembered(bearer, self._public_key(key, headers)) if told else None
 
     async def consumer(self, headers: Headers) -> Caller:
         """The consumer: a publishable key and an access token of the same organization and mode."""
         bearer = _bearer(headers)
         if bearer is None:
             raise _missing(headers.get(b"x-publishable-key"))
-        return await self._tokens.consumer(bearer, await self._presented(headers))
+        return await self.tokens.consumer(bearer, await self._presented(headers))
 
     async def public(self, headers: Headers) -> Caller:
         """Whoever has a publishable key; the consumer, where an access token comes with it."""
         key, bearer = await self._presented(headers), _bearer(headers)
-        return Caller(key, PUBLISHABLE) if bearer is None else await self._tokens.consumer(bearer, key)
+        return Caller(key, PUBLISHABLE) if bearer is None else await self.tokens.consumer(bearer, key)
 
     async def server(self, headers: Headers, scope: str) -> Caller:
         """A server with a secret key that has this scope. A browser has no business with one."""
         bearer = _bearer(headers)
         if bearer is None or not bearer.startswith(_SECRET_FORM):
             raise await self._no_secret(headers, bearer)
-        key = self._keys.usable(await self._keys.find(bearer.decode("latin-1")))
+        key = self.keys.usable(await self.keys.find(bearer.decode("latin-1")))
         if key.kind != SECRET:
             raise problem("INVALID_KEY")
         if headers.get(b"origin") is not None:
@@ -64,33 +64,33 @@ class Guard:
 
     async def grant(self, token: str, caller: Caller) -> Claims | None:
         """The claims of a grant of the caller's organization and mode, whatever has become of it, or None."""
-        return await self._tokens.grant(token, caller)
+        return await self.tokens.grant(token, caller)
 
     async def key_set(self) -> dict[str, Any]:
         """The key set for checks without us."""
-        return await self._tokens.signers.published()
+        return await self.tokens.signers.published()
 
     @property
     def ready(self) -> bool:
         """Whether a key is known for every sort of token."""
-        return self._tokens.signers.known
+        return self.tokens.signers.known
 
     def allows(self, headers: Headers) -> bool:
         """Whether pages of this request's origin may read its answer, by what is known of its key."""
         presented, origin = headers.get(b"x-publishable-key"), headers.get(b"origin")
         if presented is None or origin is None:
             return False
-        _, key = self._keys.remembered(presented.decode("latin-1"))
+        _, key = self.keys.remembered(presented.decode("latin-1"))
         return key is not None and origin_allowed(key, origin.decode("latin-1"))
 
     async def _presented(self, headers: Headers) -> Key:
         presented = headers.get(b"x-publishable-key")
         if presented is None:
             raise _missing(presented)
-        return self._public_key(await self._keys.find(presented.decode("latin-1")), headers)
+        return self._public_key(await self.keys.find(presented.decode("latin-1")), headers)
 
     def _public_key(self, found: Key | None, headers: Headers) -> Key:
-        key = self._keys.usable(found)
+        key = self.keys.usable(found)
         if key.kind != PUBLISHABLE:
             raise problem("INVALID_KEY", "X-Publishable-Key takes a publishable key.")
         origin = headers.get(b"origin")
@@ -103,7 +103,7 @@ class Guard:
         public = bearer is not None and bearer.startswith(_PUBLISHABLE_FORM)
         presented = bearer if public else headers.get(b"x-publishable-key")
         if presented is not None:
-            self._keys.usable(await self._keys.find(presented.decode("latin-1")))
+            self.keys.usable(await self.keys.find(presented.decode("latin-1")))
             return problem("ACCESS_DENIED", "A publishable key may not do this; a server with a secret key may.")
         if bearer is None:
             return problem("AUTHENTICATION_REQUIRED", "Send Authorization: Bearer with a secret key.")

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -103,8 +103,17 @@ class Keys:
                     future.set_exception(failure)
                 continue
             for digest, future in wanted.items():
-                self._remember(digest, _Known(found.get(digest), asked))
-                future.set_result(found.get(digest))
+                key = self._same(digest, found.get(digest))
+                self._remember(digest, _Known(key, asked))
+                future.set_result(key)
+
+    def _same(self, digest: str, key: Key | None) -> Key | None:
+        """The key as it was known, when nothing about it has changed: who holds it can see so by identity."""
+        known = self._known.get(digest)
+        unchanged = (
+            known is not None and known.key is not None and key is not None and astuple(known.key) == astuple(key)
+        )
+        return known.key if known is not None and unchanged else key
 
     def _remember(self, digest: str, known: _Known) -> None:
         self._known.pop(digest, None)

@@ -51,6 +51,11 @@ class Tokens:
             raise problem("INVALID_TOKEN", "The access token belongs to another key.")
         return Caller(key, CONSUMER, UUID(bytes=consumer), UUID(bytes=session), bool(guest))
 
+    def ends(self, token: bytes) -> int | None:
+        """When a token that was checked before ends, in unix seconds."""
+        seen = self._seen.get(_digest(token))
+        return None if seen is None else _SEEN.unpack(seen)[3]
+
     async def consumer(self, token: bytes, key: Key) -> Caller:
         """The consumer of a token, with a publishable key of the same organization and mode. Problem 401 otherwise."""
         known = self.remembered(token, key)

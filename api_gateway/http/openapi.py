@@ -11,13 +11,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from api_gateway.http.told import BODIES
-from api_gateway.shapes.common import Operation, ProblemShape
+from api_gateway.shapes.common import Operation, Problem
 
 _SECURITY: Final = {
     "publishableKey": {"type": "apiKey", "in": "header", "name": "X-Publishable-Key"},
     "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "secretKey": {"type": "http", "scheme": "bearer", "bearerFormat": "dr_sk_"},
 }
+_NOT_OURS: Final = ("HTTPValidationError", "ValidationError")
 _REFERENCE: Final = "#/components/schemas/{model}"
 
 
@@ -30,10 +31,12 @@ def described(app: FastAPI, version: str, base: str) -> dict[str, Any]:
     components = document.setdefault("components", {})
     components["securitySchemes"] = _SECURITY
     schemas = components.setdefault("schemas", {})
-    schemas |= _schemas(BODIES.values(), "validation") | _schemas((ProblemShape, Operation), "serialization")
-    schemas["Problem"] = schemas.pop("ProblemShape", schemas.get("Problem"))
-    for unused in ("HTTPValidationError", "ValidationError"):
+    schemas |= _schemas(BODIES.values(), "validation") | _schemas((Problem, Operation), "serialization")
+    for unused in _NOT_OURS:
         schemas.pop(unused, None)
+    for told in (told for methods in document["paths"].values() for told in methods.values()):
+        if _NOT_OURS[0] in str(told["responses"].get("422")):
+            del told["responses"]["422"]
     return document
 
 

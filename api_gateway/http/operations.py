@@ -99,6 +99,7 @@ async def _tokens(call: Call, found: Operation, reply: Mapping[str, Any]) -> dic
     consumer_id, session_id = UUID(body["consumerId"]), UUID(body["session"]["id"])
     asked = Asked(call.gateway.clock.new_id(), call.request.id)
     answer = await call.gateway.ask(call.caller, SignAccessToken(consumer_id=consumer_id, session_id=session_id), asked)
-    secrets = answer.secrets if isinstance(answer, Decided) else {}
+    if not isinstance(answer, Decided):
+        raise problem("DEPENDENCY_UNAVAILABLE", "The tokens cannot be signed right now.", retry_after=1)
     token = call.gateway.refresh_tokens.issue(call.caller.tenant_id, consumer_id, session_id, found.id)
-    return {**secrets, "refreshToken": token}
+    return {**answer.secrets, "refreshToken": token}

@@ -15,7 +15,7 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Pairs = list[tuple[bytes, bytes]]
 _UUID_LENGTH: Final = 36
-_PERSONAL: Final[Pairs] = [(b"content-type", b"application/json"), (b"cache-control", b"private, no-store")]
+PERSONAL: Final[Pairs] = [(b"content-type", b"application/json"), (b"cache-control", b"private, no-store")]
 COMPLETE: Final = "drumroll.complete"
 SAFE: Final[Pairs] = [
     (b"x-content-type-options", b"nosniff"),
@@ -94,7 +94,7 @@ async def send_bytes(
     said: Pairs = [(b"content-length", b"%d" % len(body)), (b"x-request-id", str(request.id).encode()), *headers]
     said += SAFE
     if status < 400:
-        said += _PERSONAL
+        said += PERSONAL
     request.scope[COMPLETE] = True
     await send({"type": "http.response.start", "status": status, "headers": said})
     await send({"type": "http.response.body", "body": body})

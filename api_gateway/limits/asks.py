@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api_gateway.problems import Problem, problem
 
@@ -17,16 +17,13 @@ class Rule:
     name: str
     limit: int
     window: int
+    interval: float = field(init=False)
+    tolerance: int = field(init=False)
 
-    @property
-    def interval(self) -> float:
-        """Microseconds between two calls at the steady rate."""
-        return self.window * 1_000_000 / self.limit
-
-    @property
-    def tolerance(self) -> int:
-        """How many microseconds of calls may come at once: a whole window's."""
-        return self.window * 1_000_000
+    def __post_init__(self) -> None:
+        """`interval`: microseconds between two calls at the steady rate. `tolerance`: how many of calls may come at once."""
+        object.__setattr__(self, "interval", self.window * 1_000_000 / self.limit)
+        object.__setattr__(self, "tolerance", self.window * 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)

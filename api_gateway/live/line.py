@@ -12,6 +12,8 @@ from domain.fairness import cohort_order
 from domain.queue.config import QueueConfig
 from domain.queue.state import Lifecycle
 
+FRESH_SECONDS = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -60,7 +62,16 @@ class Line:
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     shared: bytes = b""
     seen: set[UUID] = field(default_factory=set)
-    links: dict[Any, bytes] = field(default_factory=dict)
+    tails: dict[str, bytes] = field(default_factory=dict)
+    tails_from: float = 0.0
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.name = str(self.queue_id)
+
+    def fresh(self, now: float) -> bool:
+        """Whether the snapshot is of the last two seconds, at a monotonic moment."""
+        return self.known and now - self.pulled_at < FRESH_SECONDS
 
     def saw(self, standing: Standing) -> None:
         """Somebody who waits looked: in a queue with an idle timeout that keeps the place."""
@@ -85,6 +96,7 @@ class Line:
         self.settling = bool(row["waiting"] or row["inside"])
         for consumer_id in row["changed"]:
             self.people.pop(consumer_id, None)
+        self.tails.clear()
         self.moved.set()
         self.moved = asyncio.Event()
 

@@ -44,7 +44,7 @@ class Lines:
             return None
         now = self._clock.monotonic()
         line.asked_at = now
-        return line if now - line.pulled_at < 2 * EVERY_SECONDS else None
+        return line if line.fresh(now) else None
 
     async def line(self, tenant_id: UUID, queue_id: UUID) -> Line | None:
         """The line, pulled now if it has to be; None when this tenant has no such queue."""

@@ -11,6 +11,7 @@ from api_gateway.live.line import Line, Standing
 from domain.policy import QueueSeen, can
 
 PREFIX = "/consumer/api/v1"
+LINKS_SECONDS = 0.1
 _RELATIONS = (
     ("enter", "enter", "POST", "Join the line."),
     ("leave", "leave", "POST", "Leave the line or give the grant back."),
@@ -22,10 +23,13 @@ _RELATIONS = (
 
 def state_links(line: Line, standing: Standing, now: datetime) -> bytes:
     """The links as JSON."""
-    seen = seen_by(line, standing, now)
-    known = line.links.get(seen)
+    unix = now.timestamp()
+    if not line.tails_from <= unix < line.tails_from + LINKS_SECONDS:
+        line.tails.clear()
+        line.tails_from = unix
+    known = line.tails.get(standing.status)
     if known is None:
-        known = line.links[seen] = _rendered(str(line.queue_id), seen)
+        known = line.tails[standing.status] = _rendered(line.name, seen_by(line, standing, now))
     return known
 
 

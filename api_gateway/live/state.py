@@ -55,10 +55,9 @@ def state_json(line: Line, standing: Standing, now: datetime) -> bytes:
     if standing.token:
         extra += b',"admissionGrant":"' + standing.token + b'"'
     facts = _turned_away(line, standing, now) or standing.facts
-    tail = b',"serverTime":"%b","pollAfterSeconds":%d,"_links":%b}' % (
-        _iso(now), poll_after(line, standing, now), state_links(line, standing, now),
+    return b'{%b%b%b,"serverTime":"%b","pollAfterSeconds":%d,"_links":%b}' % (
+        facts, line.shared, extra, _iso(now), poll_after(line, standing, now), state_links(line, standing, now),
     )  # fmt: skip
-    return b"{" + facts + line.shared + extra + tail
 
 
 def poll_after(line: Line, standing: Standing, now: datetime) -> int:

@@ -56,10 +56,10 @@ class FieldProblem(Shape):
     message: str
 
 
-class ProblemShape(Shape):
+class Problem(Shape):
     """An error (RFC 9457). Clients branch on `code` alone."""
 
-    model_config = ConfigDict(title="Problem", alias_generator=to_camel, populate_by_name=True, extra="forbid")
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     type: str
     title: str
@@ -82,4 +82,4 @@ class Operation(Linked):
     expires_at: datetime | None = None
     result_status: int | None = None
     result: dict[str, Any] | None = None
-    problem: ProblemShape | None = None
+    problem: Problem | None = None

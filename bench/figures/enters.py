@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from bench.apart import run_apart
+from collections.abc import Callable
+
+from bench.apart import run_apart, run_metered
 from bench.bench import WARMUP_SECONDS, Bench
 from bench.entering import Entering
 from bench.figure import Figure
 from bench.ordinary.installation import ordinary
 from bench.pairs import compare, in_turn
 from bench.plan import Plan
-from bench.report import amount
+from bench.report import amount, processor
 from bench.result import Result
 from bench.target import EnterTarget
+from bench.usage import Meter
 
 CONNECTIONS = 64
 _DECIDED = (200, 201)
@@ -20,31 +23,38 @@ _DECIDED = (200, 201)
 def enters(bench: Bench) -> list[Figure]:
     """Everybody enters and waits; everybody enters a queue that serves meanwhile; the ordinary endpoint. All in turn."""
     system, log = bench.system, bench.folder / "ordinary.log"
-    people = system.people(bench.people(most_per_second=7_000))
+    crowd = system.people(bench.people(most_per_second=7_000))
+    waiting, serving = Entering(system, lambda: crowd), Entering(system, lambda: crowd, serving=True)
     system.settle()
     with ordinary(
         system.superuser_url, system.installation.redis_url, log, people=bench.people(most_per_second=1_200)
     ) as baseline:
-        targets = (Entering(system, people), baseline, Entering(system, people, serving=True))
-        runs = in_turn([lambda target=target: enters_once(target, bench.seconds) for target in targets], bench.pairs)
-    waiting, theirs, serving = (list(results) for results in zip(*runs, strict=True))
+        sides = [
+            lambda: enters_once(waiting, bench.seconds, system.meter),
+            lambda: enters_once(baseline, bench.seconds),
+            lambda: enters_once(serving, bench.seconds, system.meter),
+        ]
+        runs = in_turn(sides, bench.pairs)
+    all_wait, theirs, served = (list(results) for results in zip(*runs, strict=True))
     return [
-        _ratio("enters", "committed enters/s vs. ordinary, all wait", waiting, theirs),
-        _ratio("enters_open", "the same into a queue that serves", serving, theirs),
-        _tail("enters_p99", "p99 of those enters (worst run)", waiting, theirs),
-        _tail("enters_open_p99", "p99 into a queue that serves (worst run)", serving, theirs),
+        _ratio("enters", "committed enters/s vs. ordinary, all wait", all_wait, theirs),
+        _tail("enters_p99", "p99 of those enters (worst run)", all_wait, theirs),
+        _ratio("enters_open", "committed enters/s into a queue that serves vs. ordinary", served, theirs),
+        _tail("enters_open_p99", "p99 of those enters (worst run)", served, theirs),
     ]
 
 
-def enters_once(target: EnterTarget, seconds: float) -> Result:
-    """Let people enter a fresh queue for `seconds` after the warm-up, and check what was answered against the store.
+def enters_once(target: EnterTarget, seconds: float, meter: Callable[[], Meter] | None = None) -> Result:
+    """Let people enter a queue for `seconds` after the warm-up, and check what was answered against the store.
 
     Raises RuntimeError when an answer was anything but a decided entry, or when the store holds fewer people than
     were told that they are in, because such a figure would be the speed of something else.
     """
     queue_id = target.new_queue()
     plan = Plan(target.host, target.port, CONNECTIONS, seconds, warmup_seconds=WARMUP_SECONDS)
-    result = checked_enters(run_apart(plan, target.enters(queue_id)), seconds)
+    requests = target.enters(queue_id)
+    found = run_apart(plan, requests) if meter is None else run_metered(plan, requests, meter)
+    result = checked_enters(found, seconds)
     if target.entered(queue_id) < result.count:
         raise RuntimeError(f"{result.count} were told that they are in, the store holds {target.entered(queue_id)}")
     return result
@@ -62,6 +72,7 @@ def checked_enters(result: Result, seconds: float) -> Result:
 def _ratio(name: str, title: str, ours: list[Result], theirs: list[Result]) -> Figure:
     found = compare([(a.rate, b.rate) for a, b in zip(ours, theirs, strict=True)])
     parts = {"ours": f"{amount(found.a)}/s", "ordinary": f"{amount(found.b)}/s", "pairs": str(found.pairs)}
+    parts |= processor(ours)
     kept = tuple({"ours": a.as_json(), "ordinary": b.as_json()} for a, b in zip(ours, theirs, strict=True))
     return Figure.of_ratio(name, title, found, 6.0, parts, kept)
 

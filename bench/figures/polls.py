@@ -2,52 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from bench.apart import run_apart
+from bench.apart import run_apart, run_metered
 from bench.bench import Bench
 from bench.figure import Figure
 from bench.load import run_plan
 from bench.pairs import compare, interleaved
 from bench.plan import Plan
-from bench.queues import open_now
-from bench.report import amount
+from bench.report import PROCESSOR, amount, processor
 from bench.result import Result
-from bench.seeding import seed
 from bench.served import HOST, PLAIN, Served
-from bench.system import tomorrow
+from bench.usage import Meter
 
 CONNECTIONS = 64
-_SLOWLY = 60
 
 
 def polls(bench: Bench) -> list[Figure]:
-    """The ratio of the rates once everybody has polled, and the rate of the first polls beside it.
-
-    All waited before the opening, so that each has a place in a drawn order; the line moves by one a second.
-    """
+    """The ratio of the rates once everybody has polled, and the rate of the first polls beside it."""
     system = bench.system
-    people = system.people(bench.size(100_000))
-    queue_id = system.new_queue(**tomorrow(), admitRate=_SLOWLY)
-    seed(system, queue_id, [one.consumer_id for one in people])
-    open_now(system, queue_id)
-    requests = system.polls(queue_id, people)
+    requests = system.polls(bench.crowd.queue_id, bench.crowd.people)
     first = checked_polls(run_apart(Plan(HOST, system.port, CONNECTIONS, count=len(requests)), requests))
     size = str(body_size(system.port, requests[-1]))
     log = bench.folder / "constant.log"
     with Served("bench.constant:app", environment={"BENCH_CONSTANT_BYTES": size}, log=log, options=PLAIN) as constant:
         runs = interleaved(
-            lambda: poll(system.port, requests, bench.seconds),
-            lambda: poll(constant.port, requests, bench.seconds),
+            lambda: poll(system.port, requests, bench.seconds, system.meter),
+            lambda: poll(constant.port, requests, bench.seconds, lambda: Meter({"constant": constant.pid})),
             bench.pairs,
         )
-    return [_ratio(runs, first, len(people), size)]
+    return [_ratio(runs, first, len(requests), size)]
 
 
-def poll(port: int, requests: Sequence[bytes], seconds: float) -> Result:
+def poll(port: int, requests: Sequence[bytes], seconds: float, meter: Callable[[], Meter]) -> Result:
     """Everybody polls in turn for `seconds`, after half a second that is not counted."""
     plan = Plan(HOST, port, CONNECTIONS, seconds, warmup_seconds=0.5, repeat=True)
-    return checked_polls(run_apart(plan, requests))
+    return checked_polls(run_metered(plan, requests, meter))
 
 
 def body_size(port: int, request: bytes) -> int:
@@ -73,6 +63,7 @@ def _ratio(runs: Sequence[tuple[Result, Result]], first: Result, people: int, si
         "bytes": size,
         "first polls": f"{amount(first.rate)}/s, p99 {amount(first.p99)} ms",
         "pairs": str(found.pairs),
+        PROCESSOR: ", ".join(processor(results)[PROCESSOR] for results in ([a for a, _ in runs], [b for _, b in runs])),
     }
     kept = tuple({"ours": a.as_json(), "constant": b.as_json()} for a, b in runs)
     title = f"status polls/s of {people:,} who wait vs. constant bytes"

@@ -87,13 +87,14 @@ class Entries(Repository[UUID, Entry]):
 
     def at_tickets(self, queue: Queue, tickets: list[int]) -> dict[int, Entry]:
         """Whoever holds these tickets now, as this drain has left them."""
-        stored = [ticket for ticket in tickets if (queue.id, ticket) not in self._tickets]
+        keys = {ticket: (queue.tenant_id, queue.id, ticket) for ticket in tickets}
+        stored = [ticket for ticket, key in keys.items() if key not in self._tickets]
         found = (
             [self._remember(entry) for entry in self._rows(_BY_TICKET, stored, queue.tenant_id, queue.id)]
             if stored
             else []
         )
-        kept = (self._tickets[queue.id, ticket] for ticket in tickets if (queue.id, ticket) in self._tickets)
+        kept = (self._tickets[key] for key in keys.values() if key in self._tickets)
         found += [entry for entry_id in kept for entry in [self._known[queue.tenant_id, entry_id]] if entry is not None]
         wanted = set(tickets)
         return {entry.ticket: entry for entry in found if entry.ticket in wanted}

@@ -81,7 +81,7 @@ async def test_redis_is_away_until_patience_ends(grounds: Grounds, hall: Organiz
         await asyncio.to_thread(servers._lock.acquire)  # because whoever looks after the servers would start it again
         try:
             await asyncio.to_thread(servers.redis.stop)
-            await rush.until(lambda: hall.seen.get(202, 0) >= 20)
+            await rush.until(lambda: hall.seen["202"] >= 20)
             await asyncio.to_thread(servers.redis.start)
         finally:
             servers._lock.release()
@@ -126,7 +126,7 @@ async def test_gateways_are_killed_and_people_try_the_other(
         await rush.reached(15)
 
     await rush_through(grounds, hall, kill, record_property)
-    assert hall.seen[0] > 0
+    assert hall.seen["0"] > 0
 
 
 async def test_a_scheduler_is_killed_and_the_other_goes_on(
@@ -147,7 +147,7 @@ async def test_replies_that_nobody_hears_are_answered_from_the_journal(
         with grounds.bell() as bell:
             while rush.done < wanted:
                 bell.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.02)
 
     before = await missed(hall)
     await rush_through(grounds, hall, deafen, record_property)

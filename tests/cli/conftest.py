@@ -29,7 +29,7 @@ def typed(system: Installation) -> Typed:
     """What a command prints that is typed beside the installation; AssertionError unless it ends as expected."""
 
     def type_in(*words: str, status: int = 0) -> str:
-        environment = {name: None for name in OUTSIDE} | {"DRUMROLL_STATE": str(system.state), "COLUMNS": "300"}
+        environment = dict.fromkeys(OUTSIDE) | {"DRUMROLL_STATE": str(system.state), "COLUMNS": "300"}
         result = CliRunner().invoke(app, list(words), env=environment)
         assert result.exit_code == status, result.output
         return re.sub(r"[ \t]+", " ", result.output)

@@ -81,7 +81,9 @@ def test_the_environment_of_a_process_holds_its_role_and_no_more() -> None:
         ),
     ],
 )
-def test_what_is_missing_is_said_with_what_to_do(words: tuple[str, ...], environment: dict[str, str], said: str) -> None:
+def test_what_is_missing_is_said_with_what_to_do(
+    words: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
     missing = dict.fromkeys(("DATABASE_URL", "ROLE_SECRET", "GATEWAY_SECRET", "KEY_ENCRYPTION_KEY"))
     result = CliRunner().invoke(app, list(words), env={**missing, **environment})
     assert result.exit_code == 2

@@ -1,18 +1,23 @@
 """A whole installation: it comes up, stays up, and goes without a trace."""
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from cli.errors import ObstacleError
 from cli.installation import Installation, answers, installation
+from cli.system.servers import in_database
+from cli.system.shape import Shape
 from runtime.embedded import EmbeddedServerError
 from store.reads import installation as reads
 from store.roles import GATEWAY, ROLES
+from tests.support.database import PASSWORDS
 from tests.support.servers import query, temporary_state, wait_until
 from tests.support.traces import at_work
 
@@ -132,6 +137,30 @@ def test_another_key_encryption_key_is_refused(spare_state: Path) -> None:
     ):
         pass
     assert at_work(spare_state) == []
+
+
+def test_existing_servers_are_used_and_left_running(spare_state: Path, postgres_server: str, redis_server: str) -> None:
+    database = in_database(postgres_server, "of_somebody_else")
+    shape = Shape(FEW, database_url=database, redis_url=redis_server, environment={"ROLE_SECRET": PASSWORDS.secret})
+    with Installation(spare_state, shape) as system:
+        assert system.owner_url == database
+        assert query(system.role_url(GATEWAY), "SELECT count(*) > 0 FROM log_partition") == [(True,)]
+    assert query(postgres_server, "SELECT 1") == [(1,)]
+    query(postgres_server, "DROP DATABASE of_somebody_else WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    ("password", "port", "said"),
+    [("guessed", None, "does not let postgres@127.0.0.1"), (None, 1, "cannot be reached at postgres@127.0.0.1:1/x")],
+)
+def test_a_store_that_is_not_to_be_had_is_named(
+    spare_state: Path, postgres_server: str, password: str | None, port: int | None, said: str
+) -> None:
+    parts = urlsplit(postgres_server)
+    place = f"postgres:{password or parts.password}@127.0.0.1:{port or parts.port}"
+    shape = Shape(FEW, database_url=f"postgresql://{place}/x", redis_url="redis://127.0.0.1:1")
+    with pytest.raises(ObstacleError, match=re.escape(said)), Installation(spare_state, shape):
+        pass
 
 
 def test_a_state_folder_in_use_is_refused_by_name(system: Installation) -> None:

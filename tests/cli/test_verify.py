@@ -114,7 +114,10 @@ def test_a_proof_is_read_from_an_address_with_a_key() -> None:
     document, lines = honest_proof()
     base = "/admin/api/v1/queues/q/proof"
     named = f"http://admin.not-resolvable.invalid/api/v1{base.partition('/api/v1')[2]}/entries"
-    pages = {base: json.dumps(document | {"entriesUrl": named}).encode(), f"{base}/entries": gzip.compress(ndjson(lines))}
+    pages = {
+        base: json.dumps(document | {"entriesUrl": named}).encode(),
+        f"{base}/entries": gzip.compress(ndjson(lines)),
+    }
     with publishing(pages, "Bearer dr_sk_test_x") as url:
         assert verified(url + base, "--key", "dr_sk_test_x").exit_code == 0
         refused = verified(url + base)
@@ -127,7 +130,7 @@ def publishing(pages: dict[str, bytes], authorization: str) -> Iterator[str]:
     """A server that shows these pages to whoever has the key."""
 
     class Page(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (as http.server calls it)
+        def do_GET(self) -> None:
             allowed = self.headers.get("Authorization") == authorization
             body = pages.get(self.path, b"") if allowed else b""
             self.send_response(200 if body else 401)

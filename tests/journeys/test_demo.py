@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.support.servers import temporary_state, wait_until
+from tests.support.servers import temporary_state
 from tests.support.traces import at_work
 
 ROOT = Path(__file__).parents[2]
@@ -49,15 +49,14 @@ def test_a_small_crowd_comes_through_and_every_fact_holds() -> None:
 def test_ctrl_c_in_the_middle_of_it_leaves_nothing_running() -> None:
     with temporary_state() as state:
         process = demo(state, "--people", "50", "--duration", "30")
-        assert process.stdout
-        for line in process.stdout:
-            if "goes to" in line:
-                break
-        wait_until(lambda: "arrived" in process.stdout.readline(), 30)  # type: ignore[union-attr]  # narrowed above
+        said = process.stdout
+        assert said
+        while "arrived" not in said.readline():
+            assert process.poll() is None
         ours = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate()
-        assert process.returncode == 130, said
-        assert "Stopped before the end" in said
+        rest, _ = process.communicate()
+        assert process.returncode == 130, rest
+        assert "Stopped before the end" in rest
         assert psutil.wait_procs(ours, timeout=10)[1] == []
         assert at_work(state) == []

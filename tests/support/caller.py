@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -29,19 +30,25 @@ class Answer:
     body: Json
     headers: Mapping[str, str]
 
+    @property
+    def told(self) -> str:
+        """The status, and the code of a problem."""
+        code = self.body.get("code") if isinstance(self.body, dict) and self.status >= 400 else None
+        return f"{self.status} {code}" if code else str(self.status)
+
 
 @dataclass(slots=True)
 class Organizer:
     """One organization in one mode. Calls go to the first of `urls`; who insists tries the others as well.
 
-    `seen` counts the answers that were given by status, 0 for calls without one.
+    `seen` counts the answers by status, those of problems by status and code, and calls without an answer as 0.
     """
 
     session: aiohttp.ClientSession
     urls: Sequence[str]
     made: NewOrganization
     keys: KeyPair
-    seen: dict[int, int] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
 
     @property
     def as_server(self) -> dict[str, str]:
@@ -59,11 +66,11 @@ class Organizer:
 
     def at(self, *urls: str) -> "Organizer":
         """The same organization, calling other gateways."""
-        return replace(self, urls=urls, seen={})
+        return replace(self, urls=urls, seen=Counter())
 
     def in_test_mode(self) -> "Organizer":
         """The same organization with the keys of its test mode."""
-        return replace(self, keys=self.made.test, seen={})
+        return replace(self, keys=self.made.test, seen=Counter())
 
     async def call(
         self, method: str, path: str, json: Json = None, headers: Mapping[str, str] | None = None, at: int = 0
@@ -74,10 +81,11 @@ class Organizer:
             async with self.session.request(method, url, json=json, headers=headers) as response:
                 content = await response.read()
         except LOST:
-            self.seen[0] = self.seen.get(0, 0) + 1
+            self.seen["0"] += 1
             raise
-        self.seen[response.status] = self.seen.get(response.status, 0) + 1
-        return Answer(response.status, _parsed(content), response.headers)
+        answer = Answer(response.status, _parsed(content), response.headers)
+        self.seen[answer.told] += 1
+        return answer
 
     async def admin(self, method: str, path: str, json: Json = None, **headers: str) -> Answer:
         """A call of the Admin API with the secret key."""

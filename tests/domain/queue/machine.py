@@ -1,6 +1,7 @@
 """A handful of people do whatever people do, in any order; the same steps for every way of running a queue."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -24,6 +25,9 @@ class Room(Protocol):
 
     def send(self, command: c.QueueCommand, *, command_id: UUID | None = None) -> str | None:
         """Have a command decided; the code of its refusal, if it is one."""
+
+    def send_together(self, commands: Sequence[c.QueueCommand]) -> None:
+        """Have commands decided that came in one batch."""
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -76,11 +80,12 @@ class WaitingRoom(RuleBasedStateMachine):
         """Somebody joins, perhaps once more."""
         self._do(c.EnterQueue(queue_id=self.room.queue_id, consumer_id=who, is_guest=guest))
 
-    @rule(several=st.lists(people, min_size=2, max_size=6, unique=True))
-    def enter_together(self, several: list[UUID]) -> None:
-        """Several join."""
-        for who in several:
-            self._do(c.EnterQueue(queue_id=self.room.queue_id, consumer_id=who))
+    @rule(asked=st.lists(st.tuples(st.sampled_from("eeelladc"), people), min_size=2, max_size=8))
+    def much_happens_at_once(self, asked: list[tuple[str, UUID]]) -> None:
+        """Several people do several things in one moment, some of them more than one."""
+        self.orders += 1
+        self.room.send_together([self._asked(what, who) for what, who in asked])
+        self._look()
 
     @rule(which=st.integers(0, 50))
     def enter_by_the_same_command_again(self, which: int) -> None:
@@ -171,6 +176,20 @@ class WaitingRoom(RuleBasedStateMachine):
         """Now and then the queue ends."""
         if really == 0:
             self._do(c.KillQueue(queue_id=self.room.queue_id, reason="fire", revoke_grants=revoke))
+
+    def _asked(self, what: str, who: UUID) -> c.QueueCommand:
+        named = {"queue_id": self.room.queue_id, "consumer_id": who}
+        match what:
+            case "e":
+                return c.EnterQueue(**named)
+            case "l":
+                return c.LeaveQueue(**named)
+            case "a":
+                return c.AdmitEntry(**named)
+            case "d":
+                return c.DenyEntry(**named, reason="ADMIN_ACTION")
+            case _:
+                return c.CompleteGrant(**named, order_id=str(self.orders))
 
     def _do(self, command: c.QueueCommand, *, command_id: UUID | None = None) -> str | None:
         refused = self.room.send(command, command_id=command_id)

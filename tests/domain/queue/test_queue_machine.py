@@ -1,5 +1,6 @@
 """Whatever people do, in any order: a queue in memory, by its rules alone."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,11 @@ class InMemory(Room):
     def send(self, command: c.QueueCommand, *, command_id: UUID | None = None) -> str | None:
         """Have a command decided; the code of its refusal, if it is one."""
         return getattr(self.simulation.send(command, command_id=command_id), "code", None)
+
+    def send_together(self, commands: Sequence[c.QueueCommand]) -> None:
+        """Have commands decided, one after the other."""
+        for command in commands:
+            self.send(command)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

@@ -1,0 +1,95 @@
+"""A look at one's place by somebody who has looked before: answered without a framework, a coroutine or a question.
+
+People who wait look again and again, and nothing about them changes. What the first look found out (who asks, what limits
+apply, where the person stands) is kept under the token's digest; every later look only checks that all of it still holds,
+and anything unusual about a request sends it the long way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+
+from api_gateway.auth import Caller, Keys
+from api_gateway.limits import Ask, ReadLimits
+from api_gateway.live.line import Line, Standing
+from api_gateway.live.state import state_json
+from runtime.clock import Clock
+
+KEPT: Final = 200_000
+_USUAL: Final = frozenset(
+    {b"host", b"authorization", b"x-publishable-key", b"accept", b"accept-encoding", b"accept-language", b"user-agent",
+     b"connection", b"content-length", b"cache-control", b"pragma"}
+)  # fmt: skip
+Header = tuple[bytes, bytes]
+Answer = tuple[bytes, list[Header]]
+
+
+@dataclass(slots=True)
+class Look:
+    """What the first look of a person found out. `ends` is when the token ends, in unix seconds."""
+
+    key: bytes
+    caller: Caller
+    ends: float
+    peer: str
+    line: Line
+    ask: Ask
+
+
+class Glances:
+    """Answers looks that need nothing new; returns None for all others."""
+
+    def __init__(self, keys: Keys, limits: ReadLimits, clock: Clock) -> None:
+        self._keys, self._limits, self._clock = keys, limits, clock
+        self._looks: dict[bytes, Look] = {}
+
+    def keep(self, authorization: bytes, look: Look) -> None:
+        """Remember what a look found out."""
+        if len(self._looks) >= KEPT:
+            del self._looks[next(iter(self._looks))]
+        self._looks[_digest(authorization)] = look
+
+    def answer(self, queue_id: str, headers: Sequence[Header], peer: str) -> Answer | None:
+        """The body and headers of the answer, when everything is as it was at an earlier look; else None."""
+        authorization = key = b""
+        for name, value in headers:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"x-publishable-key":
+                key = value
+            elif name not in _USUAL:
+                return None
+        look = self._looks.get(_digest(authorization))
+        if look is None or look.key != key or look.peer != peer or look.line.name != queue_id:
+            return None
+        return self._told(look)
+
+    def _told(self, look: Look) -> Answer | None:
+        """The answer to a look that is known, if the key, the token, the line and the place in it are still good."""
+        line, now = look.line, self._clock.now()
+        unix = now.timestamp()
+        known, key = self._keys.remembered(look.key.decode())
+        standing = self._standing(look) if known and key is look.caller.key and unix < look.ends else None
+        if standing is None:
+            return None
+        said = self._limits.glance(look.ask, unix * 1_000_000)
+        if said is None:
+            return None
+        line.asked_at = self._clock.monotonic()
+        line.saw(standing)
+        return state_json(line, standing, now), said
+
+    def _standing(self, look: Look) -> Standing | None:
+        line, consumer_id = look.line, look.caller.consumer_id
+        if consumer_id is None or not line.visible or not line.fresh(self._clock.monotonic()):
+            return None
+        standing = line.people.get(consumer_id)
+        granted = standing is not None and standing.status == "GRANTED" and not standing.token
+        return None if granted else standing
+
+
+def _digest(authorization: bytes) -> bytes:
+    return blake2b(authorization, digest_size=16).digest()

@@ -1,0 +1,110 @@
+"""A queue of the real worker on a real store, as steps of a test see it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from domain.command import SYSTEM_ACTOR, Envelope
+from domain.queue.commands import QueueCommand
+from domain.queue.state import Queue, Requeued
+from store.repositories.base import Tenancy
+from store.repositories.entries import Entries
+from store.repositories.queues import Queues
+from store.roles import SCHEDULER
+from tests.domain.queue.invariants import Seen
+from tests.support.database import PARTITIONS
+from tests.support.works import Works
+from workers.firing import Firing
+
+PATIENCE = 60
+_SECOND_LEAVES = "SELECT * FROM queue_requeue WHERE tenant_id = %s AND queue_id = %s ORDER BY ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedRoom:
+    """One queue, a worker that is turned by hand, and timers that fire when the clock was moved."""
+
+    works: Works
+    firing: Firing
+    queue: Queue
+
+    @property
+    def queue_id(self) -> UUID:
+        """The queue."""
+        return self.queue.id
+
+    def send_together(self, commands: Sequence[QueueCommand]) -> None:
+        """Have commands decided that came in one batch."""
+        self.append(*commands)
+        self.settle()
+
+    def append(self, *commands: QueueCommand) -> list[UUID]:
+        """Put commands into the log, in one batch; their ids."""
+        sent = [Envelope(uuid4(), self.queue.tenant_id, SYSTEM_ACTOR, uuid4(), command) for command in commands]
+        self.works.append(sent)
+        return [one.id for one in sent]
+
+    def send(self, command: QueueCommand, *, command_id: UUID | None = None) -> str | None:
+        """Have a command decided; the code of its refusal, if it is one."""
+        return cast("str | None", (self.ask(command, command_id=command_id).get("refused") or {}).get("code"))
+
+    def ask(self, command: QueueCommand, *, command_id: UUID | None = None) -> dict[str, Any]:
+        """The stored outcome of a command."""
+        sent = Envelope(command_id or uuid4(), self.queue.tenant_id, SYSTEM_ACTOR, uuid4(), command)
+        self.works.append([sent])
+        self.settle()
+        outcome: dict[str, Any] = self.works.outcomes(self.queue, [sent.id])[sent.id]
+        return outcome
+
+    def settle(self) -> None:
+        """Drain until nothing waits, which must come to pass."""
+        for _ in range(PATIENCE):
+            places = self.works.waiting()
+            if not places:
+                return
+            for place in places:
+                self.works.drain.round(place)
+        raise AssertionError(f"the log does not run dry: {self.now().line}")
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass, fire what has come due, and decide it."""
+        self.works.database.advance(f"{seconds} seconds")
+        for _ in range(PATIENCE):
+            self.firing()
+            if not self.works.waiting():
+                return
+            self.settle()
+
+    def now(self) -> Queue:
+        """The queue as it is stored."""
+        with self.works.owner.begin() as connection:
+            queue = Queues(Tenancy(connection, self.queue.tenant_id)).get(self.queue.id)
+        assert queue is not None
+        return queue
+
+    def seen(self) -> Seen:
+        """Everything that is stored."""
+        with self.works.owner.begin() as connection:
+            scope = Tenancy(connection, self.queue.tenant_id)
+            queue = Queues(scope).get(self.queue.id)
+            assert queue is not None
+            found = Entries(scope).at_tickets(queue, list(range(queue.line.tickets))).values()
+            values = (queue.tenant_id, queue.id)
+            leaves = [Requeued(*row) for row in connection.exec_driver_sql(_SECOND_LEAVES, values)]
+        return Seen(queue, tuple(sorted(found, key=lambda entry: entry.first_ticket)), tuple(leaves))
+
+    def ledger_now(self) -> datetime:
+        """The ledger's time."""
+        moment: datetime = self.works.value("SELECT ledger_now()")
+        return moment
+
+
+@contextmanager
+def firing_in(works: Works) -> Iterator[Firing]:
+    """The timers' step of a scheduler."""
+    engine = works.database.engine(SCHEDULER, pool=1)
+    yield Firing(engine, PARTITIONS, list)
+    engine.dispose()

@@ -1,0 +1,274 @@
+"""What keeps a queue going, on a real store: slices, drains in which much happens, and knocks that come to an end."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from domain.command import SYSTEM_ACTOR, Envelope
+from domain.queue import commands as c
+from domain.queue.state import Entry, Scope, Status
+from store import command_log
+from tests.domain.queue.invariants import check, check_between
+from tests.support.database import PARTITIONS
+from tests.support.factories import make_sequence
+from tests.support.works import Works, place_of
+from tests.workers.queue_room import WorkedRoom, firing_in
+from workers.drain import Round
+
+MakeRoom = Callable[..., WorkedRoom]
+
+
+@pytest.fixture
+def make_room(works: Works) -> Iterator[MakeRoom]:
+    """Make queues. Dates are seconds from now."""
+    with firing_in(works) as firing:
+
+        def made(**settings: Any) -> WorkedRoom:
+            now = works.value("SELECT ledger_now()")
+            dated = {name: now + timedelta(seconds=at) for name, at in settings.items() if name.endswith("_at")}
+            return WorkedRoom(works, firing, works.queue(**settings | dated))
+
+        yield made
+
+
+def entering(room: WorkedRoom, person: UUID | None = None) -> c.EnterQueue:
+    """Somebody joins."""
+    return c.EnterQueue(queue_id=room.queue_id, consumer_id=person or uuid4())
+
+
+def crowd(room: WorkedRoom, people: int) -> list[UUID]:
+    """So many people join in one batch; their participations."""
+    return room.append(*(entering(room) for _ in range(people)))
+
+
+def statuses(room: WorkedRoom) -> dict[str, int]:
+    """How many participations have which status."""
+    counted = "SELECT status, count(*) FROM queue_entry WHERE queue_id = %s GROUP BY status"
+    return {row[0]: row[1] for row in room.works.rows(counted, room.queue_id)}
+
+
+def granted(room: WorkedRoom) -> list[UUID]:
+    """Who was let in, in the order in which it was told."""
+    told = """SELECT event->>'participationId' FROM journal, json_array_elements(events) WITH ORDINALITY AS e(event, nth)
+    WHERE aggregate_id = %s AND event->>'type' = 'queue.consumer.granted' ORDER BY seq, nth"""
+    return [UUID(row[0]) for row in room.works.rows(told, room.queue_id)]
+
+
+def one_of(room: WorkedRoom, own_id: UUID) -> Entry:
+    """A participation as it is stored."""
+    return room.seen().by_id[own_id]
+
+
+def test_three_thousand_are_let_in_in_slices_once_each_in_order_while_others_enter(make_room: MakeRoom) -> None:
+    room = make_room(admit_rate=600_000, open_at=60, entry_open_at=-60)
+    for _ in range(6):
+        crowd(room, 500)
+    room.settle()
+    room.works.database.advance("61 seconds")
+    room.append(c.KnockQueue(queue_id=room.queue_id))
+    late, inside, place = list[UUID](), list[int](), place_of(room.queue)
+    while room.works.waiting():
+        assert room.works.drain.round(place) is Round.DECIDED
+        inside.append(room.now().line.inside)
+        if inside[-1] < 3000:
+            late += crowd(room, 7)
+    answered = room.works.outcomes(room.queue, late)
+    assert {one["body"]["status"] for one in answered.values()} == {"QUEUED"}
+    slices = [after - before for before, after in zip([0, *inside], inside, strict=False)]
+    assert max(slices) == 500
+    seen = room.seen()
+    order = {entry.id: seen.queue.line.rank_of(entry.ticket) for entry in seen.entries}
+    called = granted(room)
+    assert [order[one] for one in called] == list(range(3000 + len(late)))
+    check(seen)
+
+
+def test_a_killed_queue_is_cleared_however_many_wait(make_room: MakeRoom) -> None:
+    room = make_room(admit_rate=1)
+    for _ in range(3):
+        crowd(room, 400)
+    room.settle()
+    room.send(c.KillQueue(queue_id=room.queue_id, reason="fire"))
+    assert statuses(room) == {"GRANTED": 1, "DENIED": 1199}
+    check(room.seen())
+
+
+@pytest.mark.parametrize("waiting", [0, 3])
+def test_a_killed_queue_takes_its_grants_back_when_it_is_told_to(make_room: MakeRoom, waiting: int) -> None:
+    room = make_room(admit_rate=60_000, max_active_grants=700)
+    crowd(room, 700 + waiting)
+    room.settle()
+    room.advance(1)
+    assert statuses(room)["GRANTED"] == 700
+    room.send(c.KillQueue(queue_id=room.queue_id, reason="fire", revoke_grants=True))
+    assert statuses(room) == {"DENIED": 700 + waiting}
+    assert room.now().line.inside == 0
+
+
+def test_a_queue_that_is_killed_in_the_drain_of_its_entries_leaves_nobody_behind(make_room: MakeRoom) -> None:
+    room = make_room(admit_rate=1)
+    people = [entering(room) for _ in range(5)]
+    room.send_together([*people, c.KillQueue(queue_id=room.queue_id, reason="fire")])
+    assert statuses(room) == {"DENIED": 5}
+
+
+def test_a_hidden_queue_whose_opening_has_come_knocks_at_nobody(works: Works, make_room: MakeRoom) -> None:
+    with works.owner.begin() as connection:
+        hidden = make_sequence(connection, published=False)
+    room = make_room(under=hidden, open_at=60)
+    room.send(c.KnockQueue(queue_id=room.queue_id))
+    room.advance(120)
+    room.send(c.KnockQueue(queue_id=room.queue_id))
+    assert room.now().line.opened_at is None
+    works.rows("UPDATE experience SET published = true")
+    room.send(c.KnockQueue(queue_id=room.queue_id))
+    assert room.now().line.opened_at is not None
+
+
+def test_who_leaves_and_comes_back_in_one_drain_is_inside_once(make_room: MakeRoom) -> None:
+    room, person = make_room(admit_rate=1), uuid4()
+    room.send_together([entering(room), entering(room, person)])
+    leaving = c.LeaveQueue(queue_id=room.queue_id, consumer_id=person)
+    room.append(leaving, entering(room, person), leaving, entering(room, person))
+    assert room.works.drain.round(place_of(room.queue)) is Round.DECIDED
+    assert statuses(room) == {"GRANTED": 1, "LEFT": 2, "QUEUED": 1}
+    check(room.seen())
+
+
+def test_a_grant_used_in_time_counts_however_late_that_is_decided(make_room: MakeRoom) -> None:
+    room = make_room(admission_expiration_seconds=60, completion_grace_seconds=10, admit_rate=600)
+    ada, ben = room.append(entering(room), entering(room))
+    room.settle()
+    inside = one_of(room, ada)
+    assert inside.expires_at is not None
+    edge = inside.expires_at + timedelta(seconds=10)
+    room.works.database.advance("1 day")
+    for own_id, moment in ((ada, edge - timedelta(microseconds=1)), (ben, edge)):
+        using = c.CompleteGrant(queue_id=room.queue_id, consumer_id=one_of(room, own_id).consumer_id, order_id="1")
+        sent = Envelope(uuid4(), room.queue.tenant_id, SYSTEM_ACTOR, uuid4(), using)
+        with room.works.owner.begin() as connection:
+            command_log.append_as_of(connection, sent, PARTITIONS, moment)
+    room.settle()
+    assert one_of(room, ada).status is Status.COMPLETED
+    assert (one_of(room, ben).status, one_of(room, ben).reason) == (Status.DENIED, "ADMISSION_EXPIRED")
+
+
+@pytest.mark.parametrize("on_expiry", ["deny", "requeue"])
+def test_a_crowd_of_grants_lapses_in_slices_and_none_is_forgotten(make_room: MakeRoom, on_expiry: str) -> None:
+    room = make_room(
+        admission_expiration_seconds=60, completion_grace_seconds=0, admit_rate=600_000, max_active_grants=1200,
+        on_expiry=on_expiry,
+    )  # fmt: skip
+    for _ in range(3):
+        crowd(room, 500)
+    room.settle()
+    before = room.seen()
+    assert len(before.with_status(Status.GRANTED)) == 1200
+    room.append(c.PauseQueue(queue_id=room.queue_id, scope=Scope.SERVICE))
+    room.settle()
+    room.works.database.advance("61 seconds")
+    late = [entry.consumer_id for entry in before.with_status(Status.GRANTED)[:40]]
+    room.append(*(c.CompleteGrant(queue_id=room.queue_id, consumer_id=one, order_id="1") for one in late))
+    room.works.drain.round(place_of(room.queue))
+    assert room.now().line.inside == 700
+    room.settle()
+    after = room.seen()
+    assert after.queue.line.inside == 0
+    assert after.queue.line.waiting == (1500 if on_expiry == "requeue" else 300)
+    check(after)
+    check_between(before, after)
+
+
+def test_grants_given_in_the_same_drain_lapse_too(make_room: MakeRoom) -> None:
+    room = make_room(admission_expiration_seconds=60, completion_grace_seconds=600, admit_rate=1)
+    people = [uuid4() for _ in range(3)]
+    room.send_together([entering(room, person) for person in people])
+    room.works.database.advance("100 seconds")
+    room.send_together([
+        c.AdmitEntry(queue_id=room.queue_id, consumer_id=people[1]),
+        c.UpdateQueue(queue_id=room.queue_id, changes={"completionGraceSeconds": 0}),
+        c.AdmitEntry(queue_id=room.queue_id, consumer_id=people[2]),
+    ])  # fmt: skip
+    assert statuses(room) == {"DENIED": 1, "GRANTED": 2}
+    room.advance(61)
+    assert statuses(room) == {"DENIED": 3}
+
+
+def test_grants_get_longer_though_they_were_given_in_the_same_drain(make_room: MakeRoom) -> None:
+    room, person = make_room(admission_expiration_seconds=60, completion_grace_seconds=0, open_at=900), uuid4()
+    room.send_together([
+        entering(room, person),
+        c.PauseQueue(queue_id=room.queue_id),
+        c.AdmitEntry(queue_id=room.queue_id, consumer_id=person),
+        c.ResumeQueue(queue_id=room.queue_id, extend_grants_seconds=300),
+    ])  # fmt: skip
+    room.advance(300)
+    assert statuses(room) == {"GRANTED": 1}
+    room.advance(61)
+    assert statuses(room) == {"DENIED": 1}
+
+
+def test_a_long_stretch_of_people_who_left_is_walked_past(make_room: MakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("store.repositories.line.FURTHEST", 8)
+    monkeypatch.setattr("store.repositories.line.CHUNK", 4)
+    room = make_room(admit_rate=60, open_at=60, entry_open_at=-60, max_active_grants=2)
+    people = [uuid4() for _ in range(100)]
+    room.send_together([entering(room, person) for person in people])
+    room.send_together([c.LeaveQueue(queue_id=room.queue_id, consumer_id=person) for person in people[:97]])
+    room.advance(70)
+    assert statuses(room) == {"LEFT": 97, "GRANTED": 2, "QUEUED": 1}
+    check(room.seen())
+
+
+def test_who_is_not_seen_is_turned_away_and_who_was_seen_in_this_drain_stays(make_room: MakeRoom) -> None:
+    room = make_room(open_at=5000, entry_open_at=-60, idle_timeout_seconds=60)
+    ada, ben = room.append(entering(room), entering(room))
+    room.settle()
+    room.works.database.advance("61 seconds")
+    room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,)))
+    assert (one_of(room, ada).reason, one_of(room, ben).status) == ("IDLE_TIMEOUT", Status.QUEUED)
+    room.advance(80)
+    assert one_of(room, ben).reason == "IDLE_TIMEOUT"
+
+
+def test_without_an_idle_timeout_nobody_knocks_for_the_one_that_was(make_room: MakeRoom) -> None:
+    room = make_room(open_at=5000, entry_open_at=-60, idle_timeout_seconds=60)
+    room.send(entering(room))
+    room.send(c.UpdateQueue(queue_id=room.queue_id, changes={"idleTimeoutSeconds": None}))
+    room.advance(600)
+    assert statuses(room) == {"QUEUED": 1}
+
+
+def test_a_shorter_idle_timeout_counts_at_once(make_room: MakeRoom) -> None:
+    room = make_room(open_at=50_000, entry_open_at=-60, idle_timeout_seconds=80_000)
+    room.send(entering(room))
+    room.send(c.UpdateQueue(queue_id=room.queue_id, changes={"idleTimeoutSeconds": 60}))
+    room.advance(62)
+    room.advance(20)
+    assert statuses(room) == {"DENIED": 1}
+
+
+def test_a_queue_is_served_by_its_own_timers_alone(make_room: MakeRoom) -> None:
+    room = make_room(admit_rate=60, open_at=30, entry_open_at=-60)
+    crowd(room, 5)
+    room.settle()
+    assert statuses(room) == {"QUEUED": 5}
+    room.advance(30)
+    inside = [statuses(room)["GRANTED"]]
+    for _ in range(4):
+        room.advance(1)
+        inside.append(statuses(room)["GRANTED"])
+    assert inside == [1, 2, 3, 4, 5]
+
+
+def test_a_pause_ends_on_its_own_timer(make_room: MakeRoom) -> None:
+    room = make_room(admit_rate=600)
+    until = room.ledger_now() + timedelta(seconds=60)
+    room.send(c.PauseQueue(queue_id=room.queue_id, scope=Scope.ALL, resume_at=until))
+    assert room.send(entering(room)) == "DISTRIBUTION_PAUSED"
+    room.advance(61)
+    assert room.now().pause is None
+    assert room.send(entering(room)) is None
