@@ -58,5 +58,5 @@ class Application:
 def assembled(parts: Parts) -> Asgi:
     """All routes over an open gateway."""
     gateway = parts.gateway
-    hot = Hot(gateway, Queueing(gateway, parts.lines, parts.tickets), site(gateway))
+    hot = Hot(gateway, Queueing(gateway, parts.lines, parts.tickets), site(gateway, parts.tickets))
     return Front(hot, gateway.guard, gateway.settings.domain)

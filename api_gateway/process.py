@@ -81,7 +81,7 @@ async def _assembled(
     keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
     writes = WriteLimits(redis_client(settings.redis_url), clock)
     backlog = Backlog(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
-    replies, lines = Replies(client, pool, name), Lines(pool, client, clock)
+    replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
     appender = Appender(settings.database_url, name)
     accept = Accept(appender, bell, await _partitions(pool), writes, backlog)
     secret = settings.gateway_secret.get_secret_value().encode()

@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,13 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime import metrics
 from runtime.clock import Clock
+from store.journal import is_open
 
 LOOK_AFTER = 0.25
+SKEW = timedelta(milliseconds=100)
 _TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
-_OUTCOMES = "SELECT command_id, reply FROM journal_outcomes(%s::uuid[])"
+_OUTCOMES = """
+SELECT command_id, at, reply FROM journal_outcomes(%s::uuid[]) WHERE reply IS NOT NULL ORDER BY at DESC"""
 log = structlog.get_logger("replies")
 
 
@@ -34,17 +38,20 @@ class Told:
 
 @dataclass(slots=True)
 class Waiter:
-    """Somebody who waits for a command's answer."""
+    """Somebody who waits for a command's answer. `found`: the journal has it, but its secrets are not here."""
 
     tenant_id: UUID
     since: float
+    asked_at: datetime
+    found: bool = False
     listeners: list[asyncio.Future[Told | None]] = field(default_factory=list)
 
 
 class Replies:
     """The answers of one gateway. A waiter is registered before its command is appended, so no answer comes too early."""
 
-    def __init__(self, client: redis.asyncio.Redis, pool: AsyncConnectionPool, name: str) -> None:
+    def __init__(self, client: redis.asyncio.Redis, pool: AsyncConnectionPool, name: str, clock: Clock) -> None:
+        self._clock = clock
         self._redis, self._pool, self._channel = client, pool, f"replies:{name}"
         self._waiting: dict[str, Waiter] = {}
 
@@ -53,7 +60,7 @@ class Replies:
         loop, key = asyncio.get_running_loop(), str(command_id)
         waiter = self._waiting.get(key)
         if waiter is None:
-            waiter = self._waiting[key] = Waiter(tenant_id, Clock.monotonic())
+            waiter = self._waiting[key] = Waiter(tenant_id, Clock.monotonic(), self._clock.now())
         told: asyncio.Future[Told | None] = loop.create_future()
         waiter.listeners.append(told)
         return told
@@ -115,9 +122,22 @@ class Replies:
             if waiter.since <= before:
                 missed[waiter.tenant_id].append(command_id)
         for tenant_id, command_ids in missed.items():
-            for command_id, stored in await self._outcomes(tenant_id, command_ids):
-                metrics.replies_missed.inc()
-                self._tell(str(command_id), Told(stored, {}))
+            for command_id, at, stored in await self._outcomes(tenant_id, command_ids):
+                self._found(str(command_id), at, stored)
+
+    def _found(self, command_id: str, at: datetime, stored: dict[str, Any]) -> None:
+        """Tell what the journal says; of an answer with secrets at the second look, because they may be on their way.
+
+        An earlier answer that said when to come again is not the answer to whoever has come again.
+        """
+        waiter = self._waiting.get(command_id)
+        if waiter is None or (is_open(stored) and at < waiter.asked_at - SKEW):
+            return
+        if stored.get("sealed") and not waiter.found:
+            waiter.found = True
+            return
+        metrics.replies_missed.inc()
+        self._tell(command_id, Told(stored, {}))
 
     async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> list[Any]:
         async with self._pool.connection() as connection, connection.transaction():

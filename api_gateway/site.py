@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api_gateway.admin import experiences as kept_experiences
 from api_gateway.admin import organization, participations, queues, sequences
-from api_gateway.consumer import auth, experiences
+from api_gateway.consumer import auth, experiences, streams
 from api_gateway.consumer import queues as waiting
 from api_gateway.context import Gateway
 from api_gateway.http import actions
@@ -24,25 +24,28 @@ from api_gateway.http.openapi import described
 from api_gateway.http.operations import operation_router
 from api_gateway.http.proofs import proof_router
 from api_gateway.http.told import ANYBODY, PUBLISHABLE, SECRET
+from api_gateway.live.tickets import Tickets
 
 VERSION: Final = "1"
 CONSUMER_BASE, ADMIN_BASE = "/consumer/api/v1", "/admin/api/v1"
 
 
-def site(gateway: Gateway) -> FastAPI:
+def site(gateway: Gateway, tickets: Tickets) -> FastAPI:
     """The application behind the hot routes."""
     root = _application(gateway, "Drumroll", "")
     root.router.routes.extend(health_routes())
-    root.mount(CONSUMER_BASE, consumer_api(gateway))
+    root.mount(CONSUMER_BASE, consumer_api(gateway, tickets))
     root.mount(ADMIN_BASE, admin_api(gateway))
     return root
 
 
-def consumer_api(gateway: Gateway) -> FastAPI:
+def consumer_api(gateway: Gateway, tickets: Tickets) -> FastAPI:
     """The Consumer API: people, their pages, and the shops' servers."""
     api = _application(gateway, "Drumroll Consumer API", "What people, their pages and the shops' servers may ask.")
+    api.state.tickets = tickets
     _include(
-        api, auth.router, experiences.router, waiting.router, proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
+        api, auth.router, experiences.router, waiting.router, streams.router,
+        proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
         actions.router, operation_router(ANYBODY_READS, ANYBODY),
     )  # fmt: skip
     return _documented(api, CONSUMER_BASE)

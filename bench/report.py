@@ -71,17 +71,23 @@ def processor(results: Sequence[Result]) -> dict[str, str]:
     metered = sorted((result.spent for result in results if result.spent), key=lambda spent: sum(spent.values()))
     if not metered:
         return {}
-    told = ", ".join(f"{name} {amount(used)}" for name, used in metered[len(metered) // 2].items() if used >= 1)
-    return {PROCESSOR: f"{told} µs"}
+    spent = metered[len(metered) // 2]
+    told = ", ".join(f"{name} {amount(used)}" for name, used in spent.items() if used >= 1)
+    return {PROCESSOR: f"{amount(sum(spent.values()))} µs ({told})"}
 
 
 def one_line(figure: Figure) -> str:
     """A figure as it is told while others are still to come."""
-    _, title, must, found, spread, parts, _ = (cell.strip() for cell in _row(figure).split("|"))
+    title, must, found, spread, parts = _cells(figure)
     return f"  {title}: {found.replace('**', '')} (must be {must}; spread {spread}) {parts}"
 
 
 def _row(figure: Figure) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in _cells(figure))} |"
+
+
+def _cells(figure: Figure) -> tuple[str, str, str, str, str]:
+    """What it is, what it must be, what was found, the spread, and what it is made of."""
     must = "none"
     if figure.must is not None:
         must = f"at {'least' if figure.at_least else 'most'} {amount(figure.must)} {figure.unit}"
@@ -90,4 +96,4 @@ def _row(figure: Figure) -> str:
     if figure.low is not None and figure.high is not None:
         spread = f"{amount(figure.low)} to {amount(figure.high)}"
     parts = "; ".join(f"{name}: {value}" for name, value in figure.parts.items())
-    return f"| {figure.title} | {must} | {found} | {spread} | {parts} |"
+    return figure.title, must, found, spread, parts

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-_READY_SECONDS = 20.0
+_READY_SECONDS = 60.0
 _ROOT = Path(__file__).parent.parent
 
 HOST = "127.0.0.1"

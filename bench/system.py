@@ -71,11 +71,16 @@ class System:
 
     def meter(self) -> Meter:
         """Begins to measure the processor time of each part of it."""
-        at, servers = self.installation, self.installation.servers
-        postgres = servers.postgres.pid if servers.postgres is not None else None
-        redis = servers.redis.pid if servers.redis is not None else None
+        at = self.installation
         ours = {"gateway": at.pid("web"), "worker": at.pid("admission"), "scheduler": at.pid("scheduler")}
-        return Meter(ours | {"postgres": postgres, "redis": redis})
+        return Meter(ours | self.server_pids)
+
+    @property
+    def server_pids(self) -> dict[str, int | None]:
+        """The first processes of the servers that both sides of a comparison share."""
+        servers = self.installation.servers
+        postgres = servers.postgres.pid if servers.postgres is not None else None
+        return {"postgres": postgres, "redis": servers.redis.pid if servers.redis is not None else None}
 
     def new_queue(self, **settings: Any) -> UUID:
         """A queue made through the front door; settings by their names on the wire."""

@@ -132,9 +132,11 @@ class Installation(Control):
             return
         self.folder.forget("running.json")
         kinds = {name: process.name for name, process in self.shape.processes().items() if name in self.names}
-        self.supervisor.stop([name for name, kind in kinds.items() if kind in stage] for stage in STOPPING)
-        self.servers.stop()
-        self.folder.release()
+        try:
+            self.supervisor.stop([name for name, kind in kinds.items() if kind in stage] for stage in STOPPING)
+        finally:
+            self.servers.stop()
+            self.folder.release()
 
     def _start_servers(self) -> None:
         self.secrets = self.folder.secrets({name: self.shape.given(name) or "" for name in Secrets.names()})

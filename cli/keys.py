@@ -6,11 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from cli import lines
 from cli.errors import ObstacleError
-from cli.organizations import keys_table, named
+from cli.lines import moment
+from cli.organizations import named, show_keys
 from cli.reach import Reach, reach
 from cli.registering import OPERATOR, decided, draw, imprint_of
 from cli.system.preparing import check_sealed
@@ -33,7 +33,7 @@ def list_(organization: Organization) -> None:
     """List the keys of an organization; of their texts, the beginning and the end."""
     with reach().store() as connection:
         held = reads.keys(connection, named(connection, organization).id)
-    Console().print(keys_table(held))
+    show_keys(held)
 
 
 @app.command()
@@ -87,13 +87,9 @@ def list_signing() -> None:
     """List the keys that sign, with the times between which they are listed and sign."""
     with reach().store() as connection:
         shifts = signing_keys.shifts(connection)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("purpose", "listed from", "signs from", "signs until", "listed until", "kid"):
-        table.add_column(heading)
-    for one in shifts:
-        times = (one.listed_at, one.signs_from, one.signs_until, one.listed_until)
-        table.add_row(one.purpose, *(f"{at:%Y-%m-%d %H:%M}" if at else "" for at in times), one.kid)
-    Console().print(table)
+    headings = ("purpose", "listed from", "signs from", "signs until", "listed until", "kid")
+    times = [(one.listed_at, one.signs_from, one.signs_until, one.listed_until) for one in shifts]
+    lines.show(headings, [(one.purpose, *map(moment, at), one.kid) for one, at in zip(shifts, times, strict=True)])
 
 
 @signing.command("rotate")
@@ -112,7 +108,7 @@ def rotate_signing(
         check_sealed(connection, sealing)
         for one in [purpose] if purpose else PURPOSES:
             shift = signing_keys.rotate(connection, one, new_key(sealing))
-            typer.echo(f"{one}: {shift.kid} signs from {shift.signs_from:%Y-%m-%d %H:%M} UTC")
+            typer.echo(f"{one}: {shift.kid} signs from {moment(shift.signs_from)} UTC")
 
 
 def _key(place: Reach, organization: str, key_id: str) -> KeyRow:

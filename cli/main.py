@@ -25,6 +25,12 @@ SEE, RUN, KEEP = "See it", "Run each process on its own", "Look after it"
 class Story(TyperGroup):
     """The commands in the order in which they were told, with every obstacle said in a sentence."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Let `drumroll crowd` find the installation that runs here; one that is named by --url is not told its keys."""
+        if "crowd" in args and not any(word.partition("=")[0] == "--url" for word in args):
+            ctx.default_map = {"crowd": at_hand()}
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command; exit status 2 when something stands in its way."""
         try:
@@ -44,12 +50,11 @@ app = typer.Typer(
 
 
 @app.callback()
-def drumroll(context: typer.Context) -> None:
+def drumroll() -> None:
     """Drumroll runs the moments when more people want something than there is of it.
 
     Begin with `drumroll demo`: it lets a crowd through a waiting room of the real system and checks what must be true.
     """
-    context.default_map = {"crowd": at_hand()}
 
 
 for panel, commands in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Connection
 
+from cli import lines
 from cli.errors import ObstacleError
+from cli.lines import moment
 from cli.reach import reach
 from cli.registering import KeyPair, NewOrganization, create_organization
 from domain.organizations.config import OrganizationConfig
@@ -43,12 +45,10 @@ def list_() -> None:
     """List all organizations."""
     with reach().store() as connection:
         found = reads.organizations(connection)
-    table = Table(box=None, pad_edge=False)
-    for heading in ("slug", "name", "status", "since", "id"):
-        table.add_column(heading)
-    for one in found:
-        table.add_row(one.slug, one.name, one.status, f"{one.created_at:%Y-%m-%d %H:%M}", str(one.id))
-    Console().print(table if found else "There is no organization yet: drumroll organizations create NAME")
+    rows = [(one.slug, one.name, one.status, moment(one.created_at), one.id) for one in found]
+    lines.show(("slug", "name", "status", "since", "id"), rows)
+    if not found:
+        typer.echo("There is no organization yet: drumroll organizations create NAME", err=True)
 
 
 @app.command()
@@ -57,10 +57,9 @@ def show(organization: Annotated[str, typer.Argument(help="Its slug or id.")]) -
     with reach().store() as connection:
         one = named(connection, organization)
         held = reads.keys(connection, one.id)
-    console = Console(highlight=False)
-    console.print(f"{one.name} ({one.slug}), {one.status}, since {one.created_at:%Y-%m-%d %H:%M} UTC")
-    console.print(f"id {one.id}  live tenant {one.live_tenant_id}  test tenant {one.test_tenant_id}", soft_wrap=True)
-    console.print(keys_table(held))
+    typer.echo(f"{one.name} ({one.slug}), {one.status}, since {moment(one.created_at)} UTC")
+    typer.echo(f"id {one.id}  live tenant {one.live_tenant_id}  test tenant {one.test_tenant_id}")
+    show_keys(held)
 
 
 def named(connection: Connection, slug_or_id: str) -> OrganizationRow:
@@ -73,15 +72,13 @@ def named(connection: Connection, slug_or_id: str) -> OrganizationRow:
     return found
 
 
-def keys_table(held: list[reads.KeyRow]) -> Table:
-    """Keys, without their texts."""
-    table = Table(box=None, pad_edge=False)
-    for heading in ("mode", "kind", "key", "name", "status", "until", "id"):
-        table.add_column(heading)
-    for key in held:
-        until = f"{key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at else ""
-        table.add_row(key.mode, key.kind, f"{key.prefix}…{key.last4}", key.name, key.status, until, str(key.id))
-    return table
+def show_keys(held: Sequence[reads.KeyRow]) -> None:
+    """Print keys, of their texts the beginning and the end."""
+    rows = [
+        (key.mode, key.kind, f"{key.prefix}…{key.last4}", key.name, key.status, moment(key.expires_at), key.id)
+        for key in held
+    ]
+    lines.show(("mode", "kind", "key", "name", "status", "until", "id"), rows)
 
 
 def show_new(made: NewOrganization, console: Console) -> None:

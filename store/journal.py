@@ -50,12 +50,16 @@ def outcomes(connection: Connection, command_ids: Iterable[UUID]) -> dict[UUID, 
     """
     wanted, found = list(command_ids), dict[UUID, Any]()
     for row in connection.exec_driver_sql(_OUTCOMES, (wanted,)) if wanted else ():
-        if row.command_id not in found or not is_broken(row.reply):
+        if row.command_id not in found or not is_open(row.reply):
             found[row.command_id] = row.reply
     return found
 
 
-def is_broken(reply: Mapping[str, Any] | None) -> bool:
-    """Whether a stored reply says that nothing was decided: the command may be tried again under its id."""
+def is_open(reply: Mapping[str, Any] | None) -> bool:
+    """Whether a command with this stored reply is decided anew when it comes again under its id.
+
+    So it is when nothing could be decided, and when the answer said when to come again: whoever does so with the same
+    Idempotency-Key wants what is true by then.
+    """
     refused = reply.get("refused") if reply else None
-    return refused is not None and refused["code"] == BROKEN
+    return refused is not None and (refused["code"] == BROKEN or refused.get("retryAfter") is not None)

@@ -41,14 +41,14 @@ class Decided:
 def preload(work: Work, taken: Sequence[Taken]) -> dict[UUID, Any]:
     """Read what the commands want, and what was decided of the keyed ones before, in one go.
 
-    A command that broke was not decided: its repeat is, and so is its retry.
+    A command that broke, or was told to come again later, is decided anew.
     """
     found = journal.ask_outcomes(work.connection, [one.sent.id for one in taken if one.sent.keyed])
     for one in taken:
         work.turn_to(one.sent)
         HANDLERS[type(one.sent.body)].wants(work, one.sent)
     work.load()
-    return {row.command_id: row.reply for row in found if row.reply and not journal.is_broken(row.reply)}
+    return {row.command_id: row.reply for row in found if row.reply and not journal.is_open(row.reply)}
 
 
 def decide(work: Work, taken: Sequence[Taken], stored: dict[UUID, Any]) -> Decided:

@@ -36,7 +36,7 @@ class KeyRing:
                 self._look()
             if purpose not in self._keys:
                 raise RuntimeError(
-                    f"There is no signing key for {purpose} tokens: run 'drumroll keys rotate --purpose {purpose}'."
+                    f"There is no signing key for {purpose} tokens: run 'drumroll signing-keys rotate --purpose {purpose}'."
                 )
             return self._keys[purpose]
 

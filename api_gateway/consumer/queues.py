@@ -48,5 +48,15 @@ async def leave(queue_id: str, call: Public) -> None:
     _nobody(queue_id, call)
 
 
+@router.get(
+    "/queues/{queue_id}/events", summary="Hear changes as they happen",
+    **told(CONSUMER, None, MISSING, "STREAM_LIMIT_REACHED", "TICKET_INVALID", media="text/event-stream",
+           parameters=(query("ticket", "Instead of headers, for browsers.", type="string"),)),
+)  # fmt: skip
+async def events(queue_id: str, call: Public) -> None:
+    """Server-Sent Events: `state` (where you stand), `position`, `distribution` (the queue itself)."""
+    _nobody(queue_id, call)
+
+
 def _nobody(queue_id: str, _: Call) -> NoReturn:
     raise problem(MISSING, f"{queue_id[:40]} is nobody's id.")

@@ -74,14 +74,19 @@ class Front:
         said += [header for header in SAFE if header[0] not in names]
         origin = headers.get(b"origin")
         if origin is not None:
-            said += self._readable(scope["path"], headers, origin)
+            said += self._readable(scope, headers, origin)
         return said
 
-    def _readable(self, path: str, headers: Mapping[bytes, bytes], origin: bytes) -> Pairs:
-        """Which origin may read the answer: any for what is public to the world, else one that the organization lists."""
+    def _readable(self, scope: Scope, headers: Mapping[bytes, bytes], origin: bytes) -> Pairs:
+        """Which origin may read the answer: any for what is public to the world, else one that the organization lists.
+
+        A ticket was given to a page of a listed origin, and only whoever was given it has it.
+        """
+        path: str = scope["path"]
         if path.startswith(_OPEN_TO_ALL):
             return [(b"access-control-allow-origin", b"*")]
-        if not path.startswith("/consumer/") or not self._guard.allows(headers):
+        ticket = path.endswith("/events") and b"ticket=" in scope.get("query_string", b"")
+        if not path.startswith("/consumer/") or not (ticket or self._guard.allows(headers)):
             return [(b"vary", b"Origin")]
         exposed = (b"access-control-expose-headers", _EXPOSED)
         return [(b"access-control-allow-origin", origin), exposed, (b"vary", b"Origin")]

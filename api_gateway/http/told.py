@@ -92,7 +92,7 @@ def _request(body: type[BaseModel]) -> dict[str, Any]:
 
 def _success(shape: type[BaseModel] | None, media: str | None) -> dict[str, Any]:
     if media is not None:
-        return {"description": "Done.", "content": {media: {"schema": {"type": "string"}}}}
+        return {"description": "Done.", "content": {media: {}}}
     return {"description": "Done."} if shape is None else {"model": shape, "description": shape.__doc__ or "Done."}
 
 

@@ -135,6 +135,13 @@ class State(Linked):
     reason: str | None = None
 
 
+class StreamTicket(Shape):
+    """A ticket that opens one event stream."""
+
+    ticket: str
+    expires_at: datetime
+
+
 class Verdict(Shape):
     """Whether a grant is good now; when it is not, `code` says why."""
 

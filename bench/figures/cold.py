@@ -20,7 +20,7 @@ PER_SECOND = 1.7
 def cold(bench: Bench) -> list[Figure]:
     """The median of the latencies of single enters, a pause between each and the next."""
     system, rounds = bench.system, bench.pairs
-    of_round = 5 if bench.quick else max(1, COMMANDS // rounds)
+    of_round = 5 if bench.quick else -(-COMMANDS // rounds)
     runs = [_round(bench, system.people(of_round)) for _ in range(rounds)]
     latencies = sorted(took for run in runs for _, took in run.samples)
     parts = {

@@ -45,7 +45,7 @@ def _worker(bench: Bench) -> Figure:
     admitted = max(100, bench.size(10_000))
     line.rewind(timedelta(seconds=1), admit_rate=60 * admitted, max_admissions=admitted)
     watched(line, admitted)
-    number = bench.people(most_per_second=7_000)
+    number = bench.people(most_per_second=6_000)
     crowd = EnteringThere(system, lambda: system.people(number), queue_id=line.queue_id)
     entered = enters_once(crowd, bench.seconds)
     pids = family(system.installation.pid("admission") or 0)

@@ -31,7 +31,7 @@ def million(bench: Bench) -> list[Figure]:
 
 
 def _enters(bench: Bench) -> Figure:
-    system, number = bench.system, bench.people(most_per_second=7_000)
+    system, number = bench.system, bench.people(most_per_second=6_000)
 
     def people() -> list[Person]:
         return system.people(number)

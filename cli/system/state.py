@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import ObstacleError
-from runtime.embedded import remove_state
+from runtime.embedded import EmbeddedServerError, remove_state
 from runtime.embedded.cluster import write_private
 from runtime.embedded.state import Claim, prepare_state_folder
 from runtime.embedded.user import server_user
@@ -53,13 +53,20 @@ class StateFolder:
         return self._claim is not None
 
     def take(self) -> None:
-        """Create the folder where it is missing and own it. EmbeddedServerError: not ours, or in use."""
+        """Create the folder where it is missing and own it. ObstacleError: in use; EmbeddedServerError: not ours to use."""
         prepare_state_folder(self.path, server_user())
         claimed = self.path / "system"
         for folder in (self.logs, claimed):
             folder.mkdir(mode=0o700, exist_ok=True)
         claim = Claim(claimed)
-        claim.take()
+        try:
+            claim.take()
+        except EmbeddedServerError:
+            pid = (claimed / "lock").read_text() or "unknown"
+            raise ObstacleError(
+                f"Process {pid} already runs an installation in {self.path}. `drumroll crowd` sends a crowd to it; to run "
+                "another one beside it, name another folder in DRUMROLL_STATE."
+            ) from None
         self._claim = claim
 
     def release(self) -> None:
@@ -69,7 +76,7 @@ class StateFolder:
             self._claim = None
 
     def reset(self) -> None:
-        """Forget everything that is kept here. EmbeddedServerError while an installation runs in it."""
+        """Forget everything that is kept here. ObstacleError while an installation runs in it."""
         if not self.path.exists():
             return
         self.take()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_serializer
 from pydantic_core import PydanticCustomError
 
 from domain.settings import Free, Name, NotYet, Settings, Text, bounded, only
@@ -65,11 +65,17 @@ class Limit(Settings):
 
 
 class ClassLimits(Settings):
-    """The three counters of a class of calls; one that is null is off."""
+    """The three counters of a class of calls; one that is null is off, one that is not named keeps its ceiling."""
 
     key: Limit | None = None
     consumer: Limit | None = None
     address: Limit | None = None
+
+    @model_serializer
+    def _as_sent(self) -> dict[str, Any]:
+        """Exactly what was named is written, because null says that it is off and silence that it is not."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+        return {name: limit and limit.model_dump(mode="json", by_alias=True) for name, limit in named.items()}
 
 
 CallClass = Literal[

@@ -98,6 +98,23 @@ def test_only_listed_origins_may_call_where_some_are(house: House) -> None:
         wait_until(lambda: barn.visit("GET", f"/queues/{queue['id']}", Origin=SHOP).status_code == 200)
 
 
+def test_a_browser_opens_a_stream_with_a_ticket_once(house: House) -> None:
+    hall = house.hall
+    queue = hall.queue(admitRate=1)
+    guest = hall.entered(queue)
+    issued = hall.call(
+        "POST", "/consumer/api/v1/consumers/me/stream-tickets", None, hall.as_person(guest["accessToken"])
+    )
+    assert issued.status_code == 201, issued.text
+    url = f"{house.url}/consumer/api/v1/queues/{queue['id']}/events?ticket={issued.json()['ticket']}"
+    with requests.get(url, headers={"Origin": SHOP}, stream=True, timeout=10) as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        assert stream.headers["Access-Control-Allow-Origin"] == SHOP
+        assert any(line == b"event: state" for line in stream.iter_lines())
+    used = requests.get(url, timeout=10)
+    assert (used.status_code, used.json()["code"]) == (401, "TICKET_INVALID")
+
+
 def test_a_browser_may_ask_before_it_calls(house: House) -> None:
     headers = {"Origin": SHOP, "Access-Control-Request-Method": "POST"}
     asked = requests.options(f"{house.url}/consumer/api/v1/queues/{NOBODY}/enter", headers=headers, timeout=5)
@@ -153,4 +170,4 @@ def test_every_reference_of_a_document_leads_somewhere(house: House, api: str) -
 
 def test_the_hot_routes_are_in_the_document(house: House) -> None:
     paths = requests.get(f"{house.url}/consumer/api/v1/openapi.json", timeout=5).json()["paths"]
-    assert {"/queues/{queue_id}/status", "/queues/{queue_id}/enter", "/queues/{queue_id}/leave"} <= set(paths)
+    assert {f"/queues/{{queue_id}}/{hot}" for hot in ("status", "enter", "leave", "events")} <= set(paths)

@@ -21,7 +21,7 @@ from tests.support.house import House, strong_key
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the .random. module inside strategies")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 FEW = settings(
-    max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
+    max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 CREDENTIALS = ("authorization", "x-publishable-key", "origin")
 
@@ -52,9 +52,12 @@ class Fuzzed:
     def look(self, case: Any, api: str, headers: Mapping[str, str]) -> None:
         """Send a case, two of three at an object that exists, and compare the answer with the document."""
         self.sent += 1
-        if self.sent % 3:
+        if self.sent % 3 and not destroys(case):
             known = case.path_parameters or {}
             case.path_parameters = {name: self.ids.get(name, value) for name, value in known.items()}
+        if isinstance(case.body, dict) and "organizations" in case.path:
+            for shuts_everybody_out in ("status", "allowedOrigins", "slug"):
+                case.body.pop(shuts_everybody_out, None)
         for name in list(case.headers):
             if name.lower() in CREDENTIALS:
                 del case.headers[name]
@@ -74,7 +77,7 @@ def test_every_answer_is_one_that_the_document_describes(
 ) -> None:
     headers, failures = fuzzed.callers[caller], list[str]()
     for operation in fuzzed.operations(api):
-        if ends_what_is_aimed_at(operation):
+        if left_out(operation):
             continue
 
         @given(case=operation.as_strategy(generation_mode=mode))
@@ -95,6 +98,11 @@ def _brief(failure: BaseException) -> str:
     return f"{type(failure).__name__} {failure}"[:1500]
 
 
-def ends_what_is_aimed_at(operation: Any) -> bool:
-    """Whether a call would revoke the very keys or end the very session that the fuzzers use."""
-    return operation.path.endswith("/logout") or "/keys/" in operation.path
+def left_out(operation: Any) -> bool:
+    """Whether a call is no answer but a stream, or would revoke the very keys or end the very session that are used."""
+    return operation.path.endswith(("/events", "/logout")) or "/keys" in operation.path
+
+
+def destroys(case: Any) -> bool:
+    """Whether a call would end what the others aim at."""
+    return case.method == "DELETE" or case.path.endswith(("/kill", "/unpublish"))

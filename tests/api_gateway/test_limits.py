@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api_gateway.auth import Caller, Key
 from api_gateway.limits import Addresses, Ask, Policies, ReadLimits, Rule, Verdict, WriteLimits
+from runtime.broker import redis_client
 from runtime.clock import Clock
 from tests.support.servers import wait_until
 
@@ -142,7 +143,7 @@ def test_a_call_without_limits_passes_among_others(client: redis.Redis) -> None:
 
 
 def test_without_redis_a_gateway_counts_alone() -> None:
-    away = redis.Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.2)
+    away = redis_client("redis://127.0.0.1:1/0")
     limits = WriteLimits(away, Clock())
     said = [(limits.admit([make_ask(10, 60)]))[0].admitted for _ in range(12)]
     assert said == [True] * 10 + [False] * 2

@@ -1,14 +1,15 @@
 """What the figures are computed from."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bench.figure import Figure
-from bench.pairs import compare, interleaved
-from bench.report import Report, write_into
-from bench.result import percentile
+from bench.pairs import compare, in_turn, interleaved
+from bench.report import Report, one_line, processor, write_into
+from bench.result import Result, percentile
 
 
 def a_figure(**changes: object) -> Figure:
@@ -39,10 +40,46 @@ def test_pairs_alternate_who_goes_first() -> None:
     assert pairs == [(ord("a"), ord("b"))] * 3
 
 
+def test_three_sides_take_turns_and_keep_their_places() -> None:
+    order: list[str] = []
+
+    def run(name: str) -> str:
+        order.append(name)
+        return name
+
+    assert in_turn([partial(run, name) for name in "abc"], 2) == [["a", "b", "c"]] * 2
+    assert order == ["a", "b", "c", "c", "b", "a"]
+
+
 def test_the_ratio_is_the_median_of_the_pairs_and_not_the_ratio_of_the_medians() -> None:
     found = compare([(60.0, 10.0), (70.0, 10.0), (10.0, 1.0)])
     assert (found.ratio, found.low, found.high) == (7.0, 6.0, 10.0)
     assert (found.a, found.b, found.pairs) == (60.0, 10.0, 3)
+
+
+def test_a_limit_must_hold_in_the_worst_run() -> None:
+    figure = Figure.of_most("opening", "opening", [0.2, 1.5, 0.3], "s", 1.0, {})
+    assert (figure.value, figure.low, figure.high, figure.met) == (1.5, 0.2, 1.5, False)
+
+
+def test_a_figure_that_could_not_be_taken_is_a_promise_that_was_not_kept() -> None:
+    figure = Figure.broken("polls", RuntimeError("nobody | answered"))
+    assert not figure.met
+    report = Report("2026-11-21", "make bench", {}, [figure])
+    assert not report.met
+    assert "| polls | none | **nan ** (missed) | none | could not be measured: RuntimeError: nobody / answered |" in (
+        report.as_markdown()
+    )
+    assert "could not be measured" in one_line(figure)
+
+
+def test_the_processor_time_that_is_told_is_that_of_the_median_run() -> None:
+    runs = [
+        Result(1, {200: 1}, 0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.1, spent={"gateway": used, "idle": 0.2})
+        for used in (300.0, 100.0, 200.0)
+    ]
+    assert processor(runs) == {"processor time of each": "200 µs (gateway 200)"}
+    assert processor([]) == {}
 
 
 def test_a_missed_figure_is_marked_in_the_table(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,6 +110,21 @@ def test_a_process_of_its_own_finds_the_same() -> None:
         result = run_apart(Plan(HOST, port, 2, count=50, repeat=True), requests(7))
     assert result.count == 50
     assert result.statuses == {201: 50}
+
+
+def test_kept_answers_tell_when_they_were_due_on_the_walls_clock() -> None:
+    def respond(connection: socket.socket, _: bytes) -> bool:
+        connection.sendall(ANSWER)
+        return True
+
+    before = time.time()
+    with serving(respond) as port:
+        result = run_apart(Plan(HOST, port, 2, rate=200.0, keep=True), requests(20))
+    dues = sorted(due for due, _ in result.samples)
+    assert (result.answered, len(dues)) == (20, 20)
+    assert before - 1 < dues[0] < dues[-1] < time.time() + 1
+    assert dues[-1] - dues[0] == pytest.approx(19 / 200, abs=0.01)
+    assert max(took for _, took in result.samples) == result.max
 
 
 def test_nobody_listening_is_an_error() -> None:

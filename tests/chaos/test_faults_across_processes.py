@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
-import redis
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.caller import Organizer, organizer
+from tests.support.caller import Organizer, organizer, until
 from tests.support.installation import Grounds, running_installation
 from tests.support.proxy import Proxy
 from tests.support.rush import Rush, assert_exactly_once
@@ -81,7 +80,7 @@ async def test_redis_is_away_until_patience_ends(grounds: Grounds, hall: Organiz
         await asyncio.to_thread(servers._lock.acquire)  # because whoever looks after the servers would start it again
         try:
             await asyncio.to_thread(servers.redis.stop)
-            await rush.until(lambda: hall.seen["202"] >= 20)
+            await until(lambda: hall.seen["202"] >= 20, RECOVERS_IN)
             await asyncio.to_thread(servers.redis.start)
         finally:
             servers._lock.release()
@@ -96,33 +95,23 @@ async def test_postgres_crashes_and_recovers(grounds: Grounds, hall: Organizer, 
     await rush_through(grounds, hall, crash, record_property)
 
 
-async def test_workers_are_killed_one_after_the_other(
+async def test_one_worker_is_killed_and_then_all_are(
     grounds: Grounds, hall: Organizer, record_property: Record
 ) -> None:
     async def kill(rush: Rush) -> None:
-        for name in ("admission", "admission.2"):
-            await asyncio.to_thread(grounds.system.kill, name)
-            await rush.reached(15)
-
-    await rush_through(grounds, hall, kill, record_property)
-
-
-async def test_all_workers_are_killed_at_once(grounds: Grounds, hall: Organizer, record_property: Record) -> None:
-    async def kill(rush: Rush) -> None:
+        await asyncio.to_thread(grounds.system.kill, "admission")
+        await rush.reached(15)
         for name in ("admission", "admission.2"):
             await asyncio.to_thread(grounds.system.kill, name)
 
     await rush_through(grounds, hall, kill, record_property)
 
 
-async def test_gateways_are_killed_and_people_try_the_other(
+async def test_a_gateway_is_killed_and_people_try_the_other(
     grounds: Grounds, hall: Organizer, record_property: Record
 ) -> None:
     async def kill(rush: Rush) -> None:
         await asyncio.to_thread(grounds.system.kill, "web")
-        await rush.reached(15)
-        await asyncio.to_thread(grounds.system.wait_ready, "web")
-        await asyncio.to_thread(grounds.system.kill, "web.2")
         await rush.reached(15)
 
     await rush_through(grounds, hall, kill, record_property)
@@ -143,11 +132,10 @@ async def test_replies_that_nobody_hears_are_answered_from_the_journal(
     grounds: Grounds, hall: Organizer, record_property: Record
 ) -> None:
     async def deafen(rush: Rush) -> None:
-        wanted = rush.done + 60
         with grounds.bell() as bell:
-            while rush.done < wanted:
+            for _ in range(15):
                 bell.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-                await asyncio.sleep(0.02)
+                await rush.reached(3)
 
     before = await missed(hall)
     await rush_through(grounds, hall, deafen, record_property)
@@ -157,9 +145,7 @@ async def test_replies_that_nobody_hears_are_answered_from_the_journal(
 async def missed(hall: Organizer) -> float:
     """How many replies the gateways have looked up because they did not come."""
     texts = [(await hall.call("GET", "/metrics", at=at)).body for at in range(len(hall.urls))]
-    samples = [
-        sample for text in texts for family in text_string_to_metric_families(text) for sample in family.samples
-    ]
+    samples = [sample for text in texts for family in text_string_to_metric_families(text) for sample in family.samples]
     return sum(sample.value for sample in samples if sample.name == "drumroll_replies_missed_total")
 
 
@@ -175,7 +161,7 @@ async def test_an_append_whose_answer_is_lost_is_sent_again_and_has_one_effect(
         return b"INSERT 0 " in answer and answers % 3 == 0
 
     async def nothing(rush: Rush) -> None:
-        await rush.reached(60)
+        await rush.reached(30)
 
     gateway_url = grounds.system.role_url("drumroll_gateway")
     async with Proxy(gateway_url, loses).listening() as proxy:
@@ -187,8 +173,3 @@ async def test_an_append_whose_answer_is_lost_is_sent_again_and_has_one_effect(
             await asyncio.to_thread(beside.__exit__, None, None, None)
     assert proxy.cuts > 10
     assert all(person.status for person in rush.people)
-
-
-def test_the_bell_of_these_tests_is_a_real_redis(grounds: Grounds) -> None:
-    with grounds.bell() as bell:
-        assert isinstance(bell, redis.Redis) and bell.ping()

@@ -14,7 +14,6 @@ from cli.errors import ObstacleError
 from cli.installation import Installation, answers, installation
 from cli.system.servers import in_database
 from cli.system.shape import Shape
-from runtime.embedded import EmbeddedServerError
 from store.reads import installation as reads
 from store.roles import GATEWAY, ROLES
 from tests.support.database import PASSWORDS
@@ -165,7 +164,7 @@ def test_a_store_that_is_not_to_be_had_is_named(
 
 def test_a_state_folder_in_use_is_refused_by_name(system: Installation) -> None:
     with (
-        pytest.raises(EmbeddedServerError, match=rf"process {os.getpid()} already runs .* DRUMROLL_STATE"),
+        pytest.raises(ObstacleError, match=rf"Process {os.getpid()} already runs .* DRUMROLL_STATE"),
         installation(system.state),
     ):
         pass

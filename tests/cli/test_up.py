@@ -85,6 +85,14 @@ def up(state: Path, *words: str) -> Iterator[Up]:
         wait_until(lambda: at_work(state) == [], 30)
 
 
+def crowd(state: Path, *words: str) -> str:
+    """What a small `drumroll crowd` says that is told no keys."""
+    environment = {**os.environ, "DRUMROLL_STATE": str(state), "COLUMNS": "200"}
+    command = [sys.executable, "-m", "cli", "crowd", "--people", "5", "--duration", "2", "--seed", "1", *words]
+    told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return told.stdout + told.stderr
+
+
 @pytest.fixture(scope="module")
 def state() -> Iterator[Path]:
     """A state folder that the runs share, one after the other."""
@@ -110,6 +118,8 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c_and_comes_again(state: Path, t
         keys = re.findall(r"dr_[ps]k_(?:live|test)_\w+", first.said)
         assert len(set(keys)) == 4
         assert (state / "keys.json").stat().st_mode & 0o777 == 0o600
+        assert f"goes to {first.url} (seed 1)" in crowd(state)
+        assert "Missing option" in crowd(state, "--url", "http://127.0.0.1:9")
         assert first.end(signal.SIGINT) == 0
     with up(state, "--gateways", "2") as second:
         assert re.findall(r"dr_[ps]k_(?:live|test)_\w+", second.said) == [key for key in keys if "_pk_" in key]

@@ -18,7 +18,7 @@ Json = Any
 CONSUMER, ADMIN = "/consumer/api/v1", "/admin/api/v1"
 LOST = (aiohttp.ClientError, TimeoutError, OSError)
 COME_AGAIN = frozenset({429, 503})
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.2
 INSISTENCE_SECONDS = 60.0
 
 
@@ -115,21 +115,23 @@ class Organizer:
             except LOST:
                 answer = Answer(503, None, {})
             if answer.status == 202:
-                return await self._followed(answer, headers, at)
+                return await self.followed(answer, headers, at)
             if answer.status not in COME_AGAIN:
                 return answer
             at += 1
             await asyncio.sleep(PAUSE_SECONDS)
         raise AssertionError(f"no answer to {method} {path} in {INSISTENCE_SECONDS:.0f} s")
 
-    async def _followed(self, accepted: Answer, headers: Mapping[str, str], at: int) -> Answer:
+    async def followed(self, accepted: Answer, headers: Mapping[str, str], at: int = 0) -> Answer:
+        """What became of a call that was answered with 202, once that is known: as the direct call would have told it."""
         until = time.monotonic() + INSISTENCE_SECONDS
         while time.monotonic() < until:
             told = await self.insist("GET", accepted.headers["Location"], None, headers, at)
             if told.status != 200:
                 return told
             if told.body["status"] in {"SUCCEEDED", "FAILED"}:
-                return Answer(told.body["resultStatus"], told.body.get("result", told.body.get("problem")), told.headers)
+                outcome = told.body.get("result", told.body.get("problem"))
+                return Answer(told.body["resultStatus"], outcome, told.headers)
             await asyncio.sleep(PAUSE_SECONDS)
         raise AssertionError(f"{accepted.body['id']} was accepted and never decided")
 
@@ -144,7 +146,8 @@ class Organizer:
     async def queue(self, under: Json = None, **settings: Json) -> Json:
         """A queue of a published experience; open at once and fast unless told otherwise."""
         sequence = (under or await self.experience())["sequences"][0]["id"]
-        made = await self.admin("POST", "/queues", {"sequenceId": sequence, "name": "Door", "admitRate": 600_000} | settings)
+        wanted = {"sequenceId": sequence, "name": "Door", "admitRate": 600_000} | settings
+        made = await self.admin("POST", "/queues", wanted)
         assert made.status == 201, made.body
         return made.body
 
@@ -197,6 +200,15 @@ async def eventually(ask: Callable[[], Awaitable[Json]], seconds: float = 20.0) 
         assert time.monotonic() < until, f"not within {seconds} s"
         await asyncio.sleep(0.02)
     return found
+
+
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return as soon as this is so; AssertionError when it is not for so long."""
+
+    async def ask() -> bool:
+        return true()
+
+    await eventually(ask, seconds)
 
 
 def strong_key() -> str:

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.caller import CONSUMER, Answer, Organizer, strong_key
+from tests.support.caller import CONSUMER, Answer, Organizer, strong_key, until
 from tests.support.installation import Grounds
 
-LEAST, MOST = 120, 1_500
-PACE_SECONDS = 0.02
-UNCHANGED = frozenset({"NOT_QUEUED"})
+LEAST, MOST = 100, 1_000
+PACE_SECONDS = 0.03
+LOOK_SECONDS = 0.2
+PATIENCE_SECONDS = 60.0
+_TOLD = {f"queue.consumer.{what}" for what in ("entered", "left", "completed", "denied")}
 
 
 @dataclass(slots=True)
@@ -78,12 +80,7 @@ class Rush:
     async def reached(self, more: int) -> None:
         """Return when so many more people are through."""
         wanted = self.done + more
-        await self.until(lambda: self.done >= wanted)
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        """Return when this is so."""
-        while not true():
-            await asyncio.sleep(0.01)
+        await until(lambda: self.done >= wanted, PATIENCE_SECONDS)
 
     async def _arrivals(self, crowd: asyncio.TaskGroup) -> None:
         while len(self.people) < MOST and not (self._over.is_set() and len(self.people) >= LEAST):
@@ -116,7 +113,7 @@ class Rush:
             looked = await self.hall.insist("GET", path, None, self.hall.as_person(person.token), person.number)
             assert looked.status == 200, looked.body
             grant = looked.body.get("admissionGrant", "")
-            await asyncio.sleep(0 if grant else 5 * PACE_SECONDS)
+            await asyncio.sleep(0 if grant else LOOK_SECONDS)
         headers = self.hall.as_server | {"Idempotency-Key": person.key}
         body = {"admissionGrant": grant, "orderId": person.order_id}
         await self._told(person, await self._insist("complete", headers, body, at=person.number))
@@ -179,6 +176,3 @@ def assert_events_called_for(grounds: Grounds, rush: Rush) -> None:
     decided = {command_id for page in pages for command_id in page.command_ids}
     assert {next(iter(person.told)) for person in rush.people} <= {str(one) for one in decided}
     assert all(len(page.command_ids) == len(page.replies) for page in pages)
-
-
-_TOLD = frozenset({"queue.consumer.entered", "queue.consumer.left", "queue.consumer.completed", "queue.consumer.denied"})

@@ -54,6 +54,13 @@ def check_between(before: Seen, after: Seen) -> None:
     _turns_come_in_order(before, after)
 
 
+def check_rest(seen: Seen) -> None:
+    """Raise AssertionError when an ended queue is not cleared though nothing is left to be decided."""
+    ended, line = seen.queue.ended, seen.queue.line
+    assert not ended or line.waiting == 0, "somebody waits in an ended queue"
+    assert not ended or not ended.revoke_grants or line.inside == 0, "a revoked grant lives"
+
+
 def _counts_are_those_of_the_people(seen: Seen) -> None:
     line, counted = seen.queue.line, Counter(entry.status for entry in seen.entries)
     inside, completed = counted[Status.GRANTED], counted[Status.COMPLETED]

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from domain.queue import commands as c
 from domain.queue.state import Scope, Status
-from tests.domain.queue.invariants import Seen, check, check_between
+from tests.domain.queue.invariants import Seen, check, check_between, check_rest
 
 PEOPLE = tuple(UUID(int=0x5EED << 100 | number) for number in range(6))
 people = st.sampled_from(PEOPLE)
@@ -125,8 +125,8 @@ class WaitingRoom(RuleBasedStateMachine):
         inside = self.last.with_status(Status.GRANTED)
         entry = inside[which % len(inside)]
         self.orders += 1
-        named = {"entry_id": entry.id, "grant_id": entry.grant_id, "order_id": str(self.orders)}
-        self._do(c.CompleteGrant(queue_id=self.room.queue_id, **named))
+        own_id, order = self.room.queue_id, str(self.orders)
+        self._do(c.CompleteGrant(queue_id=own_id, entry_id=entry.id, grant_id=entry.grant_id, order_id=order))
 
     @precondition(lambda self: self.last.with_status(Status.GRANTED))
     @rule(which=st.integers(0, 5))
@@ -165,20 +165,25 @@ class WaitingRoom(RuleBasedStateMachine):
         """A limit moves or falls."""
         self._do(c.UpdateQueue(queue_id=self.room.queue_id, changes={name: to}))
 
+    @rule(seconds=st.sampled_from([None, 60, 120]))
+    def change_the_patience(self, seconds: int | None) -> None:
+        """Those who do not look are waited for longer, shorter, or for ever."""
+        self._do(c.UpdateQueue(queue_id=self.room.queue_id, changes={"idleTimeoutSeconds": seconds}))
+
     @rule(rate=st.sampled_from([1, 60, 600]), interval=st.sampled_from([1, 3]))
     def change_the_pace(self, rate: int, interval: int) -> None:
         """It gets faster or slower."""
         changes = {"admitRate": rate, "batchIntervalSeconds": interval}
         self._do(c.UpdateQueue(queue_id=self.room.queue_id, changes=changes))
 
-    @rule(really=st.integers(0, 7), revoke=st.booleans())
+    @rule(really=st.integers(0, 3), revoke=st.booleans())
     def kill(self, really: int, revoke: bool) -> None:  # noqa: FBT001 (drawn by name)
         """Now and then the queue ends."""
         if really == 0:
             self._do(c.KillQueue(queue_id=self.room.queue_id, reason="fire", revoke_grants=revoke))
 
     def _asked(self, what: str, who: UUID) -> c.QueueCommand:
-        named = {"queue_id": self.room.queue_id, "consumer_id": who}
+        named: dict[str, Any] = {"queue_id": self.room.queue_id, "consumer_id": who}
         match what:
             case "e":
                 return c.EnterQueue(**named)
@@ -200,4 +205,5 @@ class WaitingRoom(RuleBasedStateMachine):
         now = self.room.seen()
         check(now)
         check_between(self.last, now)
+        check_rest(now)
         self.last = now

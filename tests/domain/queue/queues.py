@@ -70,7 +70,7 @@ def make_entry(consumer_id: UUID = ADA, ticket: int = 0, status: Status = Status
 
 def make_sequence(**changes: Any) -> SequenceFacts:
     """The sequence of the queue, whose experience is published and has no window."""
-    facts = {
+    facts: dict[str, Any] = {
         "tenant_id": TENANT, "id": SEQUENCE, "organization_id": UUID(int=2), "experience_id": UUID(int=3),
         "published": True, "allow_guests": True, "open_at": None, "close_at": None,
     }  # fmt: skip

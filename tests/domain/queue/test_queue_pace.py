@@ -48,7 +48,7 @@ def test_over_a_long_time_the_rate_is_exact(rate: int, interval: int) -> None:
     queue = make_queue(admit_rate=rate, batch_interval_seconds=interval)
     seconds = 3000 // interval * interval
     granted = total(served(queue, due(queue, moment(seconds))))
-    first = max(Fraction(rate * interval, 60), 1)
+    first = max(Fraction(rate * interval, 60), Fraction(1))
     exact = first + Fraction(rate * seconds, 60)
     assert granted == int(exact)
 

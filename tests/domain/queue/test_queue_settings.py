@@ -90,7 +90,7 @@ def test_a_queue_lies_within_the_window_of_its_experience(window: dict[str, floa
     refused = refusal_of(rules.create(None, sequence, SECRET, QUEUE, creating(**window), KEY, at()))
     assert (refused.code, refused.field) == ("INVALID_WINDOW", field)
     fitting = creating(open_at=0, close_at=HOUR)
-    assert the_queue(rules.create(None, sequence, SECRET, QUEUE, fitting, KEY, at()))
+    assert the_queue(rules.create(None, sequence, SECRET, QUEUE, fitting, KEY, at())).config == fitting.config
 
 
 def test_a_queue_may_open_in_the_year_one() -> None:
