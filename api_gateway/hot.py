@@ -79,11 +79,22 @@ class Hot:
         return True
 
     async def _stream(self, request: RawRequest, queue_id: str, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
         try:
-            await self.queueing.events(request, _uuid(queue_id), receive, send)
-        except Problem as wrong:
+            await self.queueing.events(request, _uuid(queue_id), receive, sending)
+        except (Problem, psycopg.OperationalError, PoolTimeout) as failure:
+            if begun:
+                await send({"type": "http.response.body", "body": b""})
+                return
+            wrong = failure if isinstance(failure, Problem) else _away()
             status, body, headers = _told(wrong, request)
-            metrics.requests.labels("events", status).inc()
+            _counted("events", status).inc()
             await send_bytes(send, request, status, body, headers)
 
     async def _answered(self, answer: Any, request: RawRequest, queue_id: str, receive: Receive) -> Answer:
@@ -94,7 +105,7 @@ class Hot:
             return _told(wrong, request)
         except (psycopg.OperationalError, PoolTimeout) as failure:
             log.warning("request.unserved", request=str(request.id), error=type(failure).__name__)
-            return _told(problem("DEPENDENCY_UNAVAILABLE", "The store does not answer.", retry_after=1), request)
+            return _told(_away(), request)
         except Exception:
             log.exception("request.broken", request=str(request.id), path=request.scope["path"])
             return _told(problem("INTERNAL_ERROR", f"Reference: {request.id}."), request)
@@ -110,6 +121,10 @@ def _length(size: int) -> tuple[bytes, bytes]:
 def _counted(route: str, status: int) -> Counter:
     """The counter of a route and status: looking it up by its labels costs more than counting."""
     return metrics.requests.labels(route, status)
+
+
+def _away() -> Problem:
+    return problem("DEPENDENCY_UNAVAILABLE", "The store does not answer.", retry_after=1)
 
 
 def _told(wrong: Problem, request: RawRequest) -> Answer:

@@ -17,8 +17,10 @@ from api_gateway.http import actions
 from api_gateway.http.answers import PUBLIC
 from api_gateway.http.briefly import Briefly
 from api_gateway.http.call import ADMIN_READS, ANYBODY_READS, PUBLIC_READS
+from api_gateway.http.counting import Counting
 from api_gateway.http.documents import reference_page
 from api_gateway.http.faults import tell_faults
+from api_gateway.http.front import Asgi
 from api_gateway.http.health import health_routes
 from api_gateway.http.openapi import described
 from api_gateway.http.operations import operation_router
@@ -30,13 +32,13 @@ VERSION: Final = "1"
 CONSUMER_BASE, ADMIN_BASE = "/consumer/api/v1", "/admin/api/v1"
 
 
-def site(gateway: Gateway, tickets: Tickets) -> FastAPI:
+def site(gateway: Gateway, tickets: Tickets) -> Asgi:
     """The application behind the hot routes."""
     root = _application(gateway, "Drumroll", "")
     root.router.routes.extend(health_routes())
     root.mount(CONSUMER_BASE, consumer_api(gateway, tickets))
     root.mount(ADMIN_BASE, admin_api(gateway))
-    return root
+    return Counting(root)
 
 
 def consumer_api(gateway: Gateway, tickets: Tickets) -> FastAPI:

@@ -104,6 +104,7 @@ def grant_access(connection: Connection, tables: Iterable[Table], partitions: in
     run = connection.exec_driver_sql
     run(f"GRANT USAGE ON SCHEMA public TO {', '.join(ROLES)}")
     run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {MAINTENANCE}")
+    run(f"GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO {MAINTENANCE}")
     for grant in _SPINE:
         run(f"GRANT {grant.what} ON {grant.on} TO {grant.role}")
     for table in tables:

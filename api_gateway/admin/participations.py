@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+import asyncio
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from api_gateway.shapes.queues import Participation, ParticipationHistory
 from api_gateway.views import participation
 from domain.queue.state import Queue
 from store.reads import entries, queues
+from store.reads.base import Row
 
 MISSING: Final = "QUEUE_NOT_FOUND"
 STATUSES: Final = ("QUEUED", "GRANTED", "COMPLETED", "LEFT", "DENIED")
@@ -44,8 +46,7 @@ async def list_participations(queue_id: str, call: Annotated[Call, ADMIN_READS])
     page, descending = asked.page(), asked.sorting({"createdAt": "ticket"}).descending
     window = (page.offset, page.size)
     rows, total = await entries.page(call.reader, queue.id, window, statuses, descending=descending)
-    shown_rows = [participation(entries.facts(row, queue.line), queue.id) for row in rows]
-    return listing(call, asked, page, total, shown_rows)
+    return listing(call, asked, page, total, await _shown(queue, rows))
 
 
 @router.get(
@@ -68,10 +69,17 @@ async def _followed(call: Call, asked: Query, queue: Queue, statuses: tuple[str,
     rows = await entries.after(call.reader, queue.id, -1 if at is None else at, size + 1, statuses)
     more, rows = len(rows) > size, rows[:size]
     cursor = call.cursors.make(asked, rows[-1]["ticket"], now) if more else None
-    body, links = followed(
-        asked, size, cursor, [participation(entries.facts(row, queue.line), queue.id) for row in rows]
-    )
+    body, links = followed(asked, size, cursor, await _shown(queue, rows))
     return shown(call, body, headers=links)
+
+
+async def _shown(queue: Queue, rows: list[Row]) -> list[dict[str, Any]]:
+    """The rows with their ranks; the order of a large cohort is no work for the loop that serves everybody."""
+
+    def worked_out() -> list[dict[str, Any]]:
+        return [participation(entries.facts(row, queue.line), queue.id) for row in rows]
+
+    return await asyncio.to_thread(worked_out)
 
 
 async def _queue(call: Call, queue_id: str) -> Queue:

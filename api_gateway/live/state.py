@@ -14,7 +14,20 @@ from api_gateway.live.links import state_links
 from domain.times import iso
 
 _SOON, _LATER = timedelta(minutes=5), timedelta(minutes=30)
-_LEFT_OUT = frozenset({"ticket", "position", "preOpen", "head", "now", "session", "sessionId", "orderId", "grantedAt"})
+_LEFT_OUT = frozenset(
+    {
+        "ticket",
+        "position",
+        "preOpen",
+        "head",
+        "now",
+        "session",
+        "accessTokenExpiresAt",
+        "refreshTokenTtlSeconds",
+        "orderId",
+        "grantedAt",
+    }
+)
 
 
 def standing_of(facts: Mapping[str, Any], as_of: int) -> Standing:

@@ -139,6 +139,15 @@ def test_a_gateway_says_whether_it_is_alive_and_ready(house: House) -> None:
     assert requests.get(f"{house.url}/readyz", timeout=5).json() == {"status": "ready", "missing": []}
 
 
+def test_a_gateway_counts_what_it_answers_by_route(house: House) -> None:
+    house.hall.admin("GET", f"/queues/{NOBODY}")
+    house.hall.call("GET", "/nowhere/at/all", None, {})
+    text = requests.get(f"{house.url}/metrics", timeout=5).text
+    assert 'drumroll_requests_total{route="GET /admin/api/v1/queues/{queue_id}",status="404"}' in text
+    assert 'drumroll_requests_total{route="unknown",status="404"}' in text
+    assert "/nowhere" not in text
+
+
 def test_a_gateway_shows_what_it_measures(house: House) -> None:
     assert "drumroll_append_commands" in requests.get(f"{house.url}/metrics", timeout=5).text
 

@@ -39,7 +39,12 @@ async def pauses(hall: Organizer, queue: Json) -> None:
     paused = await ok(await hall.admin("POST", f"{place}/pause", {"scope": "SERVICE", "reason": "sound check"}))
     assert (paused["paused"], "resume" in paused["_links"], "pause" in paused["_links"]) == (True, True, False)
     patient = await hall.entered(queue)
-    assert (patient["status"], patient["paused"]) == ("QUEUED", True)
+
+    async def told_of_the_pause() -> Json:
+        state = await hall.state(queue, patient["accessToken"])
+        return state if state["paused"] else None
+
+    assert (await eventually(told_of_the_pause, 3))["status"] == "QUEUED"
     twice = await hall.admin("POST", f"{place}/pause", {"scope": "SERVICE"})
     assert (twice.status, twice.body["code"]) == (409, "ALREADY_PAUSED")
     await ok(await hall.admin("POST", f"{place}/resume", {}))
