@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 from api_gateway.hot import Asgi, Hot, Receive, Scope, Send
 from api_gateway.http.front import Front
+from api_gateway.looking import Looking
 from api_gateway.process import Parts, opened
 from api_gateway.queueing import Queueing
 from api_gateway.site import site
@@ -58,5 +59,6 @@ class Application:
 def assembled(parts: Parts) -> Asgi:
     """All routes over an open gateway."""
     gateway = parts.gateway
-    hot = Hot(gateway, Queueing(gateway, parts.lines, parts.tickets), site(gateway, parts.tickets))
-    return Front(hot, gateway.guard, gateway.settings.domain)
+    queueing = Queueing(gateway, parts.lines, parts.tickets)
+    front = Front(Hot(gateway, queueing, site(gateway, parts.tickets)), gateway.guard, gateway.settings.domain)
+    return Looking(queueing.glances, gateway.clock, front)

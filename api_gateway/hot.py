@@ -17,7 +17,7 @@ from prometheus_client import Counter
 from psycopg_pool import PoolTimeout
 
 from api_gateway.context import Gateway
-from api_gateway.http.raw import COMPLETE, PERSONAL, SAFE, RawRequest, read_body, send_bytes
+from api_gateway.http.raw import RawRequest, read_body, send_bytes
 from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from api_gateway.queueing import Queueing
 from runtime import metrics
@@ -29,8 +29,6 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 PREFIX: Final = "/consumer/api/v1/queues/"
 _ID = slice(len(PREFIX), len(PREFIX) + 36)
 _TAIL = len(PREFIX) + 36
-_LOOK = ("GET", "/status")
-_GLANCED = (*PERSONAL, *SAFE)
 log = structlog.get_logger("gateway")
 Answer = tuple[int, bytes, list[tuple[bytes, bytes]]]
 
@@ -50,8 +48,6 @@ class Hot:
             await self.rest(scope, receive, send)
             return
         route = (scope["method"], path[_TAIL:])
-        if route == _LOOK and not scope["query_string"] and await self._glanced(scope, path[_ID], send):
-            return
         answer = self.queueing.hot.get(route)
         if route == ("GET", "/events"):
             await self._stream(RawRequest(scope, dict(scope["headers"]), self.gateway.clock), path[_ID], receive, send)
@@ -63,20 +59,6 @@ class Hot:
         status, body, headers = await self._answered(answer, request, path[_ID], receive)
         _counted(path[_TAIL + 1 :], status).inc()
         await send_bytes(send, request, status, body, headers)
-
-    async def _glanced(self, scope: Scope, queue_id: str, send: Send) -> bool:
-        """Whether a look was answered from what an earlier one found out."""
-        client = scope.get("client")
-        found = self.queueing.glances.answer(queue_id, scope["headers"], client[0] if client else "")
-        if found is None:
-            return False
-        body, limits = found
-        scope[COMPLETE] = True
-        said = [*_GLANCED, *limits, (b"x-request-id", str(self.gateway.clock.new_id()).encode()), _length(len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": said})
-        await send({"type": "http.response.body", "body": body})
-        _counted("status", 200).inc()
-        return True
 
     async def _stream(self, request: RawRequest, queue_id: str, receive: Receive, send: Send) -> None:
         begun = False
@@ -110,11 +92,6 @@ class Hot:
             log.exception("request.broken", request=str(request.id), path=request.scope["path"])
             return _told(problem("INTERNAL_ERROR", f"Reference: {request.id}."), request)
         return result
-
-
-@lru_cache(maxsize=4096)
-def _length(size: int) -> tuple[bytes, bytes]:
-    return b"content-length", b"%d" % size
 
 
 @lru_cache(maxsize=256)

@@ -184,7 +184,8 @@ class Queueing:
         if ends is not None and b"x-forwarded-for" not in request.headers:
             key = request.headers[b"x-publishable-key"]
             self.glances.keep(
-                request.headers[b"authorization"], Look(key, caller, ends, request.peer or "", line, asking)
+                request.headers[b"authorization"],
+                Look(key, key.decode(), caller, ends, request.peer or "", line, asking),
             )
 
     async def _visible(self, caller: Caller, queue_id: UUID) -> Line:
@@ -195,13 +196,17 @@ class Queueing:
 
     async def _grown(self, caller: Caller, line: Line, standing: Standing, request: RawRequest) -> Standing:
         """Long poll: wait until the participation's version exceeds the one that was seen, or patience ends."""
-        seen = request.query["sinceVersion"][0]
+        since = _version(request.query["sinceVersion"][0])
         until = self._gateway.clock.monotonic() + preference(request.headers).wait
-        while seen.isdigit() and standing.version <= int(seen) and self._gateway.clock.monotonic() < until:
+        while since is not None and standing.version <= since and self._gateway.clock.monotonic() < until:
             await line.next_pull(min(1.0, until - self._gateway.clock.monotonic()))
             line.asked_at = self._gateway.clock.monotonic()
             standing = await self.standing(caller, line)
         return standing
+
+
+def _version(text: str) -> int | None:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 10 else None
 
 
 def _person(caller: Caller) -> UUID:

@@ -32,6 +32,7 @@ class Look:
     """What the first look of a person found out. `ends` is when the token ends, in unix seconds."""
 
     key: bytes
+    key_text: str
     caller: Caller
     ends: float
     peer: str
@@ -71,7 +72,7 @@ class Glances:
         """The answer to a look that is known, if the key, the token, the line and the place in it are still good."""
         line, now = look.line, self._clock.now()
         unix = now.timestamp()
-        known, key = self._keys.remembered(look.key.decode())
+        known, key = self._keys.remembered(look.key_text)
         standing = self._standing(look) if known and key is look.caller.key and unix < look.ends else None
         if standing is None:
             return None
