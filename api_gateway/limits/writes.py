@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -61,12 +62,13 @@ class WriteLimits:
         told = self._script(
             keys=[PREFIX + counter for counter in numbers], args=[orjson.dumps({"rules": rules, "asks": asked})]
         )
-        now, stands = orjson.loads(told)
-        return [_said(ask, before, float(now)) for ask, before in zip(asks, stands, strict=True)]
+        now, *stands = told
+        before = iter(stands)
+        return [_said(ask, list(islice(before, len(ask.rules))), now) for ask in asks]
 
 
-def _said(ask: Ask, before: Sequence[str], now: float) -> Verdict:
-    return verdict(ask, [float(stand) for stand in before], now) if ask.rules else PASSES
+def _said(ask: Ask, before: Sequence[int], now: int) -> Verdict:
+    return verdict(ask, before, now) if ask.rules else PASSES
 
 
 def _parts(asks: Sequence[Ask]) -> list[Sequence[Ask]]:
