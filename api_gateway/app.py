@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 
 from api_gateway.hot import Asgi, Hot, Receive, Scope, Send
 from api_gateway.http.front import Front
+from api_gateway.live.launches import Launches
+from api_gateway.live.looks import Looks
 from api_gateway.looking import Looking
 from api_gateway.process import Parts, opened
 from api_gateway.queueing import Queueing
@@ -60,5 +62,7 @@ def assembled(parts: Parts) -> Asgi:
     """All routes over an open gateway."""
     gateway = parts.gateway
     queueing = Queueing(gateway, parts.lines, parts.tickets)
-    front = Front(Hot(gateway, queueing, site(gateway, parts.tickets)), gateway.guard, gateway.settings.domain)
+    parts.signers.whenever_withdrawn(gateway.guard.tokens.forget, queueing.glances.forget, parts.lines.forget)
+    looks = Looks(parts.lines, parts.tickets, Launches(parts.lines, gateway.clock), queueing.standing)
+    front = Front(Hot(gateway, queueing, site(gateway, looks)), gateway.guard, gateway.settings.domain)
     return Looking(queueing.glances, gateway.clock, front)

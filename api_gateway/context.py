@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -44,9 +45,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The command is in the ledger and will be decided."""
+    """The command is in the ledger, asked for at `at`, and will be decided."""
 
     command_id: UUID
+    at: datetime
     limits: Verdict = PASSES
 
 
@@ -79,16 +81,16 @@ class Gateway:
         sent = Envelope(
             asked.command_id, caller.tenant_id, actor_of(caller), asked.request_id, command, self.name, 0, asked.keyed
         )
-        future = self.replies.expect(sent.id, sent.tenant_id)
+        at, future = self.clock.now(), self.replies.expect(sent.id, sent.tenant_id)
         try:
             limits = await self.accept(sent, asked.limit)
             told = None if asked.respond_async else await self.replies.told(future, asked.patience)
         finally:
             self.replies.forget(sent.id, future)
         if told is None:
-            return Accepted(sent.id, limits)
+            return Accepted(sent.id, at, limits)
         secrets = await self._secrets(caller, told, asked)
-        return Accepted(sent.id, limits) if secrets is None else Decided(told.stored, secrets, limits)
+        return Accepted(sent.id, at, limits) if secrets is None else Decided(told.stored, secrets, limits)
 
     async def _secrets(self, caller: Caller, told: Told, asked: Asked) -> dict[str, Any] | None:
         """The secrets of an answer; those that the journal left out are signed once more. None: they cannot be now."""

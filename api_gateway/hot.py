@@ -75,7 +75,7 @@ class Hot:
                 await send({"type": "http.response.body", "body": b""})
                 return
             wrong = failure if isinstance(failure, Problem) else _away()
-            status, body, headers = _told(wrong, request)
+            status, body, headers = _told(wrong, request, self.gateway.settings.issuer)
             _counted("events", status).inc()
             await send_bytes(send, request, status, body, headers)
 
@@ -84,13 +84,13 @@ class Hot:
             sent = await read_body(request, receive) if request.method == "POST" else b""
             result: Answer = await answer(request, _uuid(queue_id), sent)
         except Problem as wrong:
-            return _told(wrong, request)
+            return _told(wrong, request, self.gateway.settings.issuer)
         except (psycopg.OperationalError, PoolTimeout) as failure:
             log.warning("request.unserved", request=str(request.id), error=type(failure).__name__)
-            return _told(_away(), request)
+            return _told(_away(), request, self.gateway.settings.issuer)
         except Exception:
             log.exception("request.broken", request=str(request.id), path=request.scope["path"])
-            return _told(problem("INTERNAL_ERROR", f"Reference: {request.id}."), request)
+            return _told(problem("INTERNAL_ERROR", f"Reference: {request.id}."), request, self.gateway.settings.issuer)
         return result
 
 
@@ -104,9 +104,9 @@ def _away() -> Problem:
     return problem("DEPENDENCY_UNAVAILABLE", "The store does not answer.", retry_after=1)
 
 
-def _told(wrong: Problem, request: RawRequest) -> Answer:
+def _told(wrong: Problem, request: RawRequest, base: str) -> Answer:
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in problem_headers(wrong).items()]
-    return wrong.status, problem_body(wrong, request.id), headers
+    return wrong.status, problem_body(wrong, request.id, base), headers
 
 
 def _uuid(text: str) -> UUID:

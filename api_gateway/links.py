@@ -38,6 +38,7 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
         "resume": ("POST", "{place}/resume", "Go on."),
         "kill": ("POST", "{place}/kill", "End it for good."),
         "consumers": ("GET", "{place}/consumers", "Who takes part."),
+        "metrics": ("GET", "{place}/metrics", "Counts and rates."),
         "proof": ("GET", "{place}/proof", "How the order was drawn."),
     },
     ParticipationKept: {
@@ -45,11 +46,12 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
         "deny": ("POST", "{parent}/deny", "Refuse this person for good."),
         "complete": ("POST", "{parent}/complete", "Use the grant up."),
     },
-    ExperienceShown: {},
+    ExperienceShown: {"events": ("GET", "{place}/events", "Changes of its queues as they happen.")},
     ExperienceKept: _KEPT
     | {
         "publish": ("POST", "{place}/publish", "Show it to the public."),
         "unpublish": ("POST", "{place}/unpublish", "Hide it from the public."),
+        "duplicate": ("POST", "{place}/duplicate", "Make a copy of it."),
         "sequences": ("GET", "{base}/sequences?experienceId={id}", "Its access paths."),
     },
     SequenceKept: _KEPT | {"distributions": ("GET", "{place}/distributions", "What it distributes.")},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
@@ -11,8 +10,6 @@ from uuid import UUID
 
 import orjson
 from starlette.responses import Response
-
-from runtime.settings import settings
 
 _TITLES: Final[Mapping[int, Mapping[str, str]]] = {
     400: {
@@ -129,11 +126,11 @@ def problem(
     return Problem(status, code, detail, errors=errors, retry_after=retry_after)
 
 
-def problem_body(wrong: Problem, request_id: UUID, base: str | None = None) -> bytes:
-    """The body of a problem. `base` is the address of the Consumer API's host, by default as the settings say."""
+def problem_body(wrong: Problem, request_id: UUID, base: str) -> bytes:
+    """The body of a problem. `base` is how people reach the Consumer API's host, as the gateway's settings say."""
     title = CODES[wrong.code][1] if wrong.code in CODES else HTTPStatus(wrong.status).phrase
     body = {
-        "type": f"{base or public_url()}/problems/{wrong.code}",
+        "type": f"{base.rstrip('/')}/problems/{wrong.code}",
         "title": title,
         "status": wrong.status,
         "detail": wrong.detail or f"{title}.",
@@ -155,16 +152,10 @@ def problem_headers(wrong: Problem) -> dict[str, str]:
     return headers | wrong.headers
 
 
-def problem_response(wrong: Problem, request_id: UUID, base: str | None = None) -> Response:
+def problem_response(wrong: Problem, request_id: UUID, base: str) -> Response:
     """The answer to a caller."""
     headers = problem_headers(wrong) | {"X-Request-Id": str(request_id)}
     return Response(problem_body(wrong, request_id, base), wrong.status, headers)
-
-
-@lru_cache(maxsize=1)
-def public_url() -> str:
-    """How people reach the Consumer API's host, without a slash at the end."""
-    return settings().issuer.rstrip("/")
 
 
 def _challenge(code: str) -> str:

@@ -21,6 +21,7 @@ from api_gateway.auth import Guard, Keys, RefreshTokens, Signers, Tokens
 from api_gateway.backlog import Backlog
 from api_gateway.context import Gateway
 from api_gateway.limits import Addresses, Policies, ReadLimits, WriteLimits
+from api_gateway.live.key_uses import KeyUses
 from api_gateway.live.lines import Lines
 from api_gateway.live.presence import Presence
 from api_gateway.live.tickets import Tickets
@@ -34,6 +35,7 @@ from store.database import GATEWAY
 
 POOL = 6
 FOLLOW_SECONDS = 5.0
+LIMITS_SECONDS = 0.5
 _KEEPALIVE = {"connect_timeout": 2, "tcp_user_timeout": 3000, "keepalives_idle": 5, "keepalives_interval": 2}
 _PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"
 log = structlog.get_logger("gateway")
@@ -79,7 +81,7 @@ async def _assembled(
 ) -> tuple[Parts, list[Coroutine[Any, Any, None]]]:
     signers = Signers(pool, clock)
     keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
-    writes = WriteLimits(redis_client(settings.redis_url), clock)
+    writes = WriteLimits(redis_client(settings.redis_url, timeout=LIMITS_SECONDS), clock)
     backlog = Backlog(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
     replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
     appender = Appender(settings.database_url, name)
@@ -91,8 +93,9 @@ async def _assembled(
         reads=ReadLimits(clock), policies=Policies(), addresses=Addresses(settings.trusted_proxies),
         accept=accept, replies=replies,
     )  # fmt: skip
-    tasks = [replies.listen(), replies.look(), lines.pull(), lines.listen(), backlog.watch(), _follow(pool, clock)]
-    tasks.append(Presence(lines, accept, clock).tell())
+    tasks = [replies.listen(), replies.look(), signers.watch(), lines.pull(), lines.listen(), backlog.watch()]
+    tasks.append(_follow(pool, clock))
+    tasks += [Presence(lines, accept, clock).tell(), KeyUses(keys, accept, clock).tell()]
     return Parts(gateway, lines, Tickets(client, keys, clock), signers), tasks
 
 

@@ -9,8 +9,8 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from api_gateway.admin import experiences as kept_experiences
-from api_gateway.admin import organization, participations, queues, sequences
-from api_gateway.consumer import auth, experiences, streams
+from api_gateway.admin import measures, organization, participations, queues, sequences
+from api_gateway.consumer import auth, experiences, people, streams
 from api_gateway.consumer import queues as waiting
 from api_gateway.context import Gateway
 from api_gateway.http import actions
@@ -26,27 +26,27 @@ from api_gateway.http.openapi import described
 from api_gateway.http.operations import operation_router
 from api_gateway.http.proofs import proof_router
 from api_gateway.http.told import ANYBODY, PUBLISHABLE, SECRET
-from api_gateway.live.tickets import Tickets
+from api_gateway.live.looks import Looks
 
 VERSION: Final = "1"
 CONSUMER_BASE, ADMIN_BASE = "/consumer/api/v1", "/admin/api/v1"
 
 
-def site(gateway: Gateway, tickets: Tickets) -> Asgi:
+def site(gateway: Gateway, looks: Looks) -> Asgi:
     """The application behind the hot routes."""
     root = _application(gateway, "Drumroll", "")
     root.router.routes.extend(health_routes())
-    root.mount(CONSUMER_BASE, consumer_api(gateway, tickets))
+    root.mount(CONSUMER_BASE, consumer_api(gateway, looks))
     root.mount(ADMIN_BASE, admin_api(gateway))
     return Counting(root)
 
 
-def consumer_api(gateway: Gateway, tickets: Tickets) -> FastAPI:
+def consumer_api(gateway: Gateway, looks: Looks) -> FastAPI:
     """The Consumer API: people, their pages, and the shops' servers."""
     api = _application(gateway, "Drumroll Consumer API", "What people, their pages and the shops' servers may ask.")
-    api.state.tickets = tickets
+    api.state.looks = looks
     _include(
-        api, auth.router, experiences.router, waiting.router, streams.router,
+        api, auth.router, people.router, experiences.router, waiting.router, streams.router,
         proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
         actions.router, operation_router(ANYBODY_READS, ANYBODY),
     )  # fmt: skip
@@ -57,7 +57,7 @@ def admin_api(gateway: Gateway) -> FastAPI:
     """The Admin API: an organization's servers."""
     api = _application(gateway, "Drumroll Admin API", "What an organization's servers may ask, with a secret key.")
     _include(
-        api, kept_experiences.router, sequences.router, queues.router, participations.router,
+        api, kept_experiences.router, sequences.router, queues.router, participations.router, measures.router,
         proof_router(ADMIN_READS, SECRET, published_only=False), actions.router, organization.router,
         operation_router(ADMIN_READS, SECRET),
     )  # fmt: skip

@@ -67,7 +67,8 @@ def public_queue(call: Call, queue: Queue, now: datetime, participation: str = "
 def participation(facts: Mapping[str, Any], queue_id: object) -> dict[str, Any]:
     """A participation for the organization."""
     place = f"/admin/api/v1/queues/{queue_id}/consumers/{facts['consumerId']}"
-    return {**facts, "_links": links(place, SECRET, ParticipationKept(facts["status"]))}
+    of = {"distributionId": str(queue_id), "distributionType": "queue"}
+    return {**of, **facts, "_links": links(place, SECRET, ParticipationKept(facts["status"]))}
 
 
 def kept_experience(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +92,9 @@ def experience_read(call: Call, shown: Shown, *, whole: bool = False) -> dict[st
 def kept_sequence(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
     """A sequence for its organization."""
     place = f"/admin/api/v1/sequences/{facts['id']}"
-    return {**facts, "mode": call.caller.mode, "_links": links(place, SECRET, SequenceKept(facts["archived"]))}
+    of = {"queues": [kept_queue(call, queue) for queue in facts["queues"]]} if "queues" in facts else {}
+    seen = SequenceKept(facts["archived"])
+    return {**facts, **of, "mode": call.caller.mode, "_links": links(place, SECRET, seen)}
 
 
 def sequence_read(call: Call, path: Sequence, queues: Iterable[Queue], now: datetime) -> dict[str, Any]:

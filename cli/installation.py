@@ -69,6 +69,7 @@ class Installation(Control):
         self.servers = Servers(state, shape.database_url, shape.redis_url)
         self.secrets = Secrets("", "", "")
         self.ports: dict[str, int] = {}
+        self._metrics_ports: dict[str, int] = {}
         self._tell = tell
         self.supervisor = Supervisor({}, self.servers.mend, tell)
 
@@ -86,6 +87,12 @@ class Installation(Control):
     def url(self) -> str:
         """Where the first gateway is dialled."""
         return self.urls[0]
+
+    @property
+    def metrics(self) -> dict[str, str]:
+        """Where each process, by its name, shows its metrics."""
+        ports = self.ports | self._metrics_ports
+        return {name: f"http://{LOOPBACK}:{ports[name]}/metrics" for name in self.names if name in ports}
 
     @property
     def owner_url(self) -> str:
@@ -149,6 +156,8 @@ class Installation(Control):
         processes = self.shape.processes()
         gateways = [name for name, process in processes.items() if process is PROCESSES["web"]]
         self.ports = dict(zip(gateways, free_ports(self.shape.port, len(gateways)), strict=True))
+        others = [name for name in processes if name not in self.ports]
+        self._metrics_ports = dict(zip(others, free_ports(0, len(others), self.ports.values()), strict=True))
         posts = {name: self._post(name, process) for name, process in processes.items()}
         self.supervisor = Supervisor(posts, self.servers.mend, self._tell)
         self.supervisor.start(READY_SECONDS)
@@ -173,6 +182,7 @@ class Installation(Control):
             "KEY_ENCRYPTION_KEY": self.secrets.key_encryption_key,
             "HOST": self.shape.host,
             "PORT": str(self.ports.get(name, first)),
+            "METRICS_PORT": str(self._metrics_ports.get(name, 0)),
             "PUBLIC_URL": self.shape.given("PUBLIC_URL") or f"http://consumer.localhost:{first}",
         }
 

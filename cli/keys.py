@@ -22,7 +22,7 @@ from store.reads import installation as reads
 from store.reads.installation import KeyRow
 
 app = typer.Typer(no_args_is_help=True, help="Keys of an organization: list, create, rotate, revoke.")
-signing = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens and grants: list, rotate.")
+signing = typer.Typer(no_args_is_help=True, help="The keys that sign access tokens and grants: list, rotate, withdraw.")
 Organization = Annotated[str, typer.Argument(help="Slug or id of the organization.")]
 KeyId = Annotated[str, typer.Argument(help="The key's id, as `drumroll keys list` shows it.")]
 PURPOSES = tuple(signing_keys.LONGEST)
@@ -109,6 +109,25 @@ def rotate_signing(
         for one in [purpose] if purpose else PURPOSES:
             shift = signing_keys.rotate(connection, one, new_key(sealing))
             typer.echo(f"{one}: {shift.kid} signs from {moment(shift.signs_from)} UTC")
+
+
+@signing.command("withdraw")
+def withdraw_signing(
+    kid: Annotated[str, typer.Argument(help="The key's id, as `drumroll signing-keys list` shows it.")],
+) -> None:
+    """Strike a key that others may have: within half a minute nothing that it signed is good any more.
+
+    People get new tokens by themselves. Shops that check grants offline believe the old key until they fetch the key set
+    again, which they do within the hour: have them ask validate until then.
+    """
+    place = reach()
+    sealing = place.sealing_key()
+    with place.store() as connection:
+        check_sealed(connection, sealing)
+        successor = signing_keys.withdraw(connection, kid, new_key(sealing))
+    if successor is None:
+        raise ObstacleError(f"There is no signing key {kid}: `drumroll signing-keys list` shows those there are.")
+    typer.echo(f"{kid} is withdrawn; {successor} signs now.")
 
 
 def _key(place: Reach, organization: str, key_id: str) -> KeyRow:

@@ -19,8 +19,7 @@ from runtime.clock import Clock
 from runtime.embedded import default_state_folder
 from runtime.settings import Settings
 from store import database
-from store.producer import Producer
-from store.producing import Appender
+from store.producer import Appender, Producer
 from store.roles import MAINTENANCE, RolePasswords
 
 NOWHERE = (

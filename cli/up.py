@@ -47,6 +47,9 @@ def _announce(system: Installation, console: Console) -> None:
     """Say where it is and with which keys it is used."""
     for url in system.urls:
         console.print(f"Consumer API {url}/consumer/api/v1\nAdmin API    {url}/admin/api/v1", soft_wrap=True)
+    console.print("Metrics")
+    for name, url in system.metrics.items():
+        console.print(f"  {name:<14} {url}", soft_wrap=True)
     keys, place = local_keys(system), system.state / KEYS
     if keys.fresh:
         console.print(pairs_table(keys.pairs))

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID
 
 OPERATOR = "operator"
+MOST_TO_OPERATOR = 10
+"""Of what happens in one tenant the operator is told so often within an hour: whatever goes round in circles floods nobody."""
 OWED_FOR = timedelta(hours=72)
 KEPT_FOR = timedelta(days=30)
 UNKNOWN_TRIES = 3

@@ -26,6 +26,7 @@ CODES = {
     "enum": "NOT_IN_ENUM",
     "invalid_timestamp": "INVALID_TIMESTAMP",
     "invalid_time_zone": "INVALID_TIME_ZONE",
+    "invalid_money": "INVALID_MONEY",
     "invalid_window": "CONFLICTING_FIELDS",
 }
 

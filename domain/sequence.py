@@ -19,3 +19,4 @@ class SequenceFacts:
     allow_guests: bool
     open_at: datetime | None
     close_at: datetime | None
+    currency_code: str | None = None

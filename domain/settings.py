@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from domain.command import Actor
-from domain.values import plain_text
+from domain.values import place_of_nul, plain_text
 
 
 class Settings(BaseModel):
@@ -40,8 +42,17 @@ def only(*available: object) -> AfterValidator:
 NotYet = Annotated[bool, only(False)]  # noqa: FBT003 (what is available)
 
 
+@dataclass(frozen=True, slots=True)
+class NullMeansOff:
+    """Marks a setting in which a null, so many members deep, switches something off instead of returning it to its default."""
+
+    depth: int
+
+
 def bounded(value: Free) -> Free:
-    """Free-form settings of at most 16 KiB, as Python prints them."""
+    """Free-form settings of at most 16 KiB, as Python prints them, without a NUL: Postgres keeps none."""
+    if place_of_nul(value) is not None:
+        raise PydanticCustomError("pattern", "Text must not contain a NUL character.")
     if len(repr(value)) > 16_384:
         raise PydanticCustomError("too_long", "At most 16 KiB in all.")
     return value
@@ -50,19 +61,29 @@ def bounded(value: Free) -> Free:
 def merged(present: Settings, changes: Mapping[str, Any], *, replace: bool) -> Mapping[str, Any]:
     """The settings with `changes` merged in (RFC 7396), or, with `replace`, the changes alone.
 
-    A member set to null returns to its default. Members are named as on the wire; the result is yet to be validated.
+    A member set to null returns to its default, unless its setting says that null means something else there. Members
+    are named as on the wire; the result is yet to be validated.
     """
     if replace:
         return changes
-    known = {field.alias or name for name, field in type(present).model_fields.items()}
-    strange = {name: value for name, value in changes.items() if name not in known}
-    return {**_patched(present.model_dump(mode="json", by_alias=True), changes), **strange}
+    off = {field.alias or name: _null_means_off(field) for name, field in type(present).model_fields.items()}
+    kept = present.model_dump(mode="json", by_alias=True)
+    after = dict(kept)
+    for name, value in changes.items():
+        if name in off and value is None:
+            after.pop(name, None)
+        else:
+            after[name] = _patched(kept.get(name), value, off[name]) if name in off else value
+    return after
 
 
 def changed(before: Settings, after: Settings) -> tuple[str, ...]:
-    """The members that differ, by their names on the wire, in alphabetical order."""
-    fields = type(before).model_fields.items()
-    return tuple(sorted(one.alias or name for name, one in fields if getattr(before, name) != getattr(after, name)))
+    """The members that differ, by their names on the wire, in alphabetical order.
+
+    As they are written: there a null that switches something off is not the same as silence.
+    """
+    old, new = (one.model_dump(mode="json", by_alias=True) for one in (before, after))
+    return tuple(sorted(name for name, value in new.items() if old[name] != value))
 
 
 def actor_text(actor: Actor) -> str:
@@ -76,13 +97,19 @@ def actor_facts(kept: str) -> dict[str, str]:
     return {"type": kind, "id": own_id}
 
 
-def _patched(target: Any, patch: Any) -> Any:
+def _null_means_off(field: FieldInfo) -> int:
+    """How deep in this setting a null is a value; 0: nowhere."""
+    return next((rule.depth for rule in field.metadata if isinstance(rule, NullMeansOff)), 0)
+
+
+def _patched(target: Any, patch: Any, off: int) -> Any:
+    """The merge of RFC 7396, but that a null `off` members deep is kept."""
     if not isinstance(patch, dict):
         return patch
     after = dict(target) if isinstance(target, dict) else {}
     for name, value in patch.items():
-        if value is None:
+        if value is None and off != 1:
             after.pop(name, None)
         else:
-            after[name] = _patched(after.get(name), value)
+            after[name] = _patched(after.get(name), value, off - 1)
     return after

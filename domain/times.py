@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,11 @@ class Times:
 
     received_at: datetime
     now: datetime
+
+
+def shifted(moment: datetime | None, seconds: int) -> datetime | None:
+    """A moment so many seconds later, or earlier. OverflowError beyond the years 1 to 9999."""
+    return None if moment is None else moment + timedelta(seconds=seconds)
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -35,7 +35,8 @@ def _time_zone(value: str) -> str:
     return value
 
 
-def _metadata(value: dict[str, str]) -> dict[str, str]:
+def _metadata(told: dict[str, str]) -> dict[str, str]:
+    value = {plain_text(key): item for key, item in told.items()}
     size = sum(len(key.encode()) + len(item.encode()) for key, item in value.items())
     if (
         len(value) > 50
@@ -44,6 +45,22 @@ def _metadata(value: dict[str, str]) -> dict[str, str]:
     ):
         raise PydanticCustomError("too_long", "At most 50 keys of 1 to 40 characters, values up to 500, 16 KiB in all.")
     return value
+
+
+def place_of_nul(value: Any) -> tuple[int | str, ...] | None:
+    """Where a text with a NUL is in a JSON value: the member that holds it, or whose member is named so; else None."""
+    left: list[tuple[tuple[int | str, ...], Any]] = [((), value)]
+    while left:
+        place, one = left.pop()
+        if isinstance(one, str) and "\x00" in one:
+            return place
+        if isinstance(one, dict):
+            if "\x00" in "".join(one):
+                return place
+            left += [((*place, name), inner) for name, inner in one.items()]
+        elif isinstance(one, list):
+            left += [((*place, number), inner) for number, inner in enumerate(one)]
+    return None
 
 
 def plain_text(value: str) -> str:
@@ -55,4 +72,4 @@ def plain_text(value: str) -> str:
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 TimeZoneName = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
-Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
+Metadata = Annotated[dict[str, Annotated[str, AfterValidator(plain_text)]], AfterValidator(_metadata)]

@@ -19,7 +19,7 @@ LONGEST_DRAIN_MS = 60_000
 def redis_client(url: str, *, timeout: float = 2) -> redis.Redis:
     """A client that gives up soon and never sends twice: what it carries may be lost, but must not pile up."""
     return redis.Redis.from_url(
-        url, socket_timeout=timeout, socket_connect_timeout=1, socket_keepalive=True, health_check_interval=5,
+        url, socket_timeout=timeout, socket_connect_timeout=min(timeout, 1), socket_keepalive=True, health_check_interval=5,
         retry=Retry(NoBackoff(), 0),
     )  # fmt: skip
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 _FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+log = structlog.get_logger("metrics")
 
 commands = Counter("drumroll_commands_total", "Commands decided.", ["topic"])
 batch_size = Histogram("drumroll_drain_commands", "Commands decided by one drain.", ["topic"], buckets=_SIZES)
@@ -22,6 +24,7 @@ log_depth = Gauge("drumroll_log_commands", "Commands that wait in the log.", ["t
 log_age = Gauge("drumroll_log_age_seconds", "Age of the oldest batch in the log.", ["topic"])
 timer_lateness = Histogram("drumroll_timer_lateness_seconds", "From a timer's due date to its append.", buckets=_FAST)
 swept = Counter("drumroll_sweeper_rings_total", "Partitions rung because nobody had come.", ["topic"])
+unrung = Counter("drumroll_unrung_rounds_total", "Partitions drained without a ring, because Redis is away.", ["topic"])
 dead = Gauge("drumroll_dead_commands", "Commands that wait for an operator.")
 
 
@@ -34,6 +37,12 @@ def drained(topic: str, count: int, deciding: float, committing: float) -> None:
 
 
 def serve(port: int, host: str) -> None:
-    """Show this process's metrics over HTTP; port 0 shows them nowhere."""
-    if port:
-        start_http_server(port, addr=host)
+    """Show this process's metrics over HTTP; port 0 shows them nowhere.
+
+    A port that cannot be had is logged and nothing more, because people are worth more than figures.
+    """
+    try:
+        if port:
+            start_http_server(port, addr=host)
+    except OSError as taken:
+        log.error("metrics.unserved", host=host, port=port, error=str(taken))

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("info", description="debug, info, warning or error.")
     smtp_url: str | None = Field(None, description="Where e-mail goes: smtp://user:password@host:port.")
+    mail_from: str | None = Field(
+        None, pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="The sender of e-mail, an address alone; without it, no-reply@<domain>.",
+    )  # fmt: skip
     operator_email: str | None = Field(None, description="Who is told about commands that could not be decided.")
     undecided_per_organization: int = Field(50_000, ge=1, description="Beyond it an organization gets 503.")
     undecided_per_aggregate: int = Field(25_000, ge=1, description="Beyond it one queue, draw or auction gets 503.")

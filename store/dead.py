@@ -13,7 +13,7 @@ from sqlalchemy import Row
 
 from domain.command import SYSTEM, Command, Envelope
 from domain.ids import derived_id
-from domain.mail import OPERATOR, OWED_FOR, OutboxMail
+from domain.mail import MOST_TO_OPERATOR, OPERATOR, OWED_FOR, OutboxMail
 from store import bulk, outbox
 from store.command_log import Batch, Place, append_as_of
 from store.pipelined import Connection
@@ -51,12 +51,13 @@ class Retried(Enum):
 def bury(connection: Connection, dead: Sequence[DeadCommand], partitions: int) -> None:
     """Keep dead commands and owe the operator a mail about each, in the transaction that answers them.
 
-    One that died before (a retry that failed again) is kept once, with its latest reason, and told once.
+    Of many in one hour only the first are told of, because a loop must not flood anybody: all are kept. One that died
+    before (a retry that failed again) is kept once, with its latest reason, and told once.
     """
     for one in dead:
         connection.exec_driver_sql(_GONE, (one.sent.id,))
     bulk.insert(connection, dead_command, [_row(one, partitions) for one in dead])
-    outbox.owe(connection, [_told(one) for one in dead])
+    outbox.owe_few(connection, [_told(one) for one in dead], MOST_TO_OPERATOR)
 
 
 def bury_unreadable(connection: Connection, place: Place, batch: Batch, raw: list[Any], now: datetime) -> None:
@@ -68,7 +69,7 @@ def bury_unreadable(connection: Connection, place: Place, batch: Batch, raw: lis
         "error": "Unreadable: this is no command", "traceback": "",
     }  # fmt: skip
     bulk.insert(connection, dead_command, [row])
-    outbox.owe(connection, [_notice(SYSTEM, own_id, None, UNREADABLE, "Unreadable", now)])
+    outbox.owe_few(connection, [_notice(SYSTEM, own_id, None, UNREADABLE, "Unreadable", now)], MOST_TO_OPERATOR)
 
 
 def listed(connection: Connection, limit: int) -> Sequence[Row[Any]]:

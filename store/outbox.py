@@ -14,6 +14,7 @@ from uuid import UUID
 
 import orjson
 
+from domain.ids import unix_ms, uuid7
 from domain.mail import KEPT_FOR, OPEN, OWED, Attempt, MailState, OutboxMail, Standing, Tried, after
 from store.pipelined import Connection
 
@@ -22,6 +23,16 @@ INSERT INTO outbox (tenant_id, id, kind, dedupe_key, recipient, payload, created
 SELECT tenant_id, id, kind, dedupe_key, recipient, payload, created_at, created_at, expires_at
 FROM json_to_recordset(%s::json) AS v(tenant_id uuid, id uuid, kind text, dedupe_key text, recipient text, payload json,
   created_at timestamptz, expires_at timestamptz)
+ON CONFLICT (tenant_id, dedupe_key) DO NOTHING"""
+_OWE_FEW = """
+INSERT INTO outbox (tenant_id, id, kind, dedupe_key, recipient, payload, created_at, next_at, expires_at)
+SELECT tenant_id, id, kind, dedupe_key, recipient, payload, created_at, created_at, expires_at
+FROM (
+  SELECT *, row_number() OVER (PARTITION BY tenant_id, kind ORDER BY id) AS nth
+  FROM json_to_recordset(%s::json) AS v(tenant_id uuid, id uuid, kind text, dedupe_key text, recipient text,
+    payload json, created_at timestamptz, expires_at timestamptz)) w
+WHERE nth + (SELECT count(*) FROM outbox o
+  WHERE o.tenant_id = w.tenant_id AND o.kind = w.kind AND o.id >= %s AND o.created_at > %s) <= %s
 ON CONFLICT (tenant_id, dedupe_key) DO NOTHING"""
 _DUE = "SELECT 1 FROM outbox WHERE next_at <= %s AND state = ANY (%s) LIMIT 1"
 _CLAIM = """
@@ -44,6 +55,7 @@ WHERE (tenant_id, id) IN (
   ORDER BY next_at LIMIT 100 FOR UPDATE SKIP LOCKED)
 RETURNING id"""
 _COUNT = "SELECT state, count(*) AS mails FROM outbox WHERE next_at <= %s AND state = ANY (%s) GROUP BY state"
+HOUR = timedelta(hours=1)
 _OPEN = [state.value for state in OPEN]
 
 
@@ -71,6 +83,17 @@ def owe(connection: Connection, mails: Sequence[OutboxMail]) -> None:
     """Write what is owed, inside the decision's transaction. What a dedupe key owes already is not owed twice."""
     if mails:
         connection.exec_driver_sql(_OWE, (orjson.dumps(list(mails)).decode(),))
+
+
+def owe_few(connection: Connection, mails: Sequence[OutboxMail], most: int) -> None:
+    """Write what is owed, but no more than `most` of a kind to a tenant within an hour; the rest is owed to nobody.
+
+    The ids of such mails carry their time, so that only those of the hour are counted.
+    """
+    if mails:
+        since = min(one.created_at for one in mails) - HOUR
+        values = (orjson.dumps(list(mails)).decode(), uuid7(unix_ms(since), bytes(10)), since, most)
+        connection.exec_driver_sql(_OWE_FEW, values)
 
 
 def is_due(connection: Connection, now: datetime) -> bool:

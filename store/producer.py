@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain.command import SYSTEM_ACTOR, Actor, Command, Envelope
 from domain.decision import Outcome, Refused, Reply
-from store.producing import Appender
+from store import command_log, journal
+from store.command_log import Place
+from store.database import partitions, see_tenants
 
 Ring = Callable[[Iterable[tuple[str, int]]], None]
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
@@ -82,6 +85,26 @@ class Producer:
             raise ValueError("outcomes are looked up for one tenant at a time")
         kept = self._appender.outcomes(tenants.pop(), [one.id for one in sent]) if tenants else {}
         return {command_id: outcome_of(stored) for command_id, stored in kept.items() if stored is not None}
+
+
+class Appender:
+    """Appends commands in a transaction of its own: when `append` returns, they are in the ledger and will be decided."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine, self._name = engine, name
+        with engine.connect() as connection:
+            self._partitions = partitions(connection)
+
+    def append(self, envelopes: Sequence[Envelope[Command]]) -> set[Place]:
+        """Append all or nothing; returns the partitions to ring. SQLAlchemyError: outcome unknown, append the same again."""
+        with self._engine.begin() as connection:
+            return command_log.append(connection, envelopes, self._partitions, self._name)
+
+    def outcomes(self, tenant_id: UUID, command_ids: Sequence[UUID]) -> dict[UUID, Any]:
+        """What was decided about commands of a tenant, as far as it was."""
+        with self._engine.connect() as connection:
+            see_tenants(connection, [tenant_id])
+            return journal.outcomes(connection, command_ids)
 
 
 def outcome_of(stored: dict[str, Any]) -> Outcome:

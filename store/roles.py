@@ -36,7 +36,7 @@ _HIDDEN = {
     "session": {"refresh_hash", "previous_hash"},
     "outbox": {"recipient", "payload", "raw", "last_error"},
 }
-_FUNCTIONS = ("journal_outcomes(uuid[])", "resolve_key(text)", "resolve_slug(text)")
+_FUNCTIONS = ("journal_outcomes(uuid[])", "resolve_key(text)", "resolve_slug(text)", "waiting_command(uuid)")
 
 
 class _Grant(NamedTuple):

@@ -27,6 +27,15 @@ WHERE listed_at <= ledger_now() AND (listed_until IS NULL OR listed_until > ledg
 ORDER BY purpose, signs_from, kid"""
 _ALL = """
 SELECT kid, purpose, listed_at, signs_from, signs_until, listed_until FROM signing_key ORDER BY purpose, signs_from"""
+_OF = "SELECT purpose, signs_from, signs_until FROM signing_key WHERE kid = %s"
+_BURN = "DELETE FROM signing_key WHERE kid = %s"
+_SIGNING = """
+SELECT kid FROM signing_key
+WHERE purpose = %s AND signs_from <= ledger_now() AND (signs_until IS NULL OR signs_until > ledger_now())"""
+_BEFORE = """
+SELECT kid FROM signing_key WHERE purpose = %s AND signs_until > ledger_now() ORDER BY signs_from DESC LIMIT 1"""
+_GOES_ON = "UPDATE signing_key SET signs_until = NULL, listed_until = NULL WHERE kid = %s"
+_SIGN_NOW = "UPDATE signing_key SET signs_from = ledger_now() WHERE purpose = %s AND signs_until IS NULL RETURNING kid"
 _FORGET = "DELETE FROM signing_key WHERE listed_until <= ledger_now()"
 
 
@@ -75,6 +84,26 @@ def rotate(connection: Connection, purpose: str, fresh: FreshKey) -> Shift:
     return _keep(connection, Shift(fresh.kid, purpose, now, signs_from), fresh)
 
 
+def withdraw(connection: Connection, kid: str, fresh: FreshKey) -> str | None:
+    """Strike a key that others may have: it is listed no more, signs no more, and its private half is gone.
+
+    Another signs at once: the one that waits for its first day, else `fresh`. One that only waited is as if it had never
+    been made. Returns the id of the key that signs now; None when there is no such key.
+    """
+    connection.exec_driver_sql(_TURN)
+    found = connection.exec_driver_sql(_OF, (kid,)).first()
+    if found is None:
+        return None
+    connection.exec_driver_sql(_BURN, (kid,))
+    waited = found.signs_until is None and found.signs_from > ledger_now(connection)
+    before = connection.exec_driver_sql(_BEFORE, (found.purpose,)).scalar() if waited else None
+    if before is not None:
+        connection.exec_driver_sql(_GOES_ON, (before,))
+    elif connection.exec_driver_sql(_SIGNING, (found.purpose,)).first() is None:
+        _succeed(connection, found.purpose, fresh)
+    return str(connection.exec_driver_sql(_SIGNING, (found.purpose,)).scalar())
+
+
 def without_key(connection: Connection) -> list[str]:
     """The purposes for which there is no key yet, and no token can be signed."""
     present = {shift.purpose for shift in shifts(connection)}
@@ -95,6 +124,12 @@ def forget(connection: Connection) -> int:
     """Delete the keys that are listed no more; how many they were."""
     gone: int = connection.exec_driver_sql(_FORGET).rowcount
     return gone
+
+
+def _succeed(connection: Connection, purpose: str, fresh: FreshKey) -> None:
+    if connection.exec_driver_sql(_SIGN_NOW, (purpose,)).first() is None:
+        now = ledger_now(connection)
+        _keep(connection, Shift(fresh.kid, purpose, now, now), fresh)
 
 
 def _keep(connection: Connection, shift: Shift, fresh: FreshKey) -> Shift:

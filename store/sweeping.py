@@ -6,6 +6,7 @@ with an index.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from store.command_log import Place
@@ -26,6 +27,9 @@ UPDATE log_partition SET strikes = strikes + 1, rung_at = %(now)s WHERE (topic, 
     WHERE l.topic = p.topic AND l.part = p.part AND l.appended_at NOT BETWEEN %(since)s AND %(now)s)
   FOR UPDATE SKIP LOCKED)
 RETURNING topic, part"""
+_WAITING = """
+SELECT p.topic, p.part FROM log_partition p
+WHERE p.topic = ANY (%s) AND EXISTS (SELECT 1 FROM command_log l WHERE l.topic = p.topic AND l.part = p.part)"""
 _DEPTHS = "SELECT topic, sum(n) AS depth, min(appended_at) AS oldest FROM command_log GROUP BY topic"
 
 
@@ -38,6 +42,14 @@ def sweep(connection: Connection, now: datetime) -> list[Place]:
     """
     rows = connection.exec_driver_sql(_SWEEP, {"since": now - PATIENCE, "now": now})
     return [Place(row.topic, row.part) for row in rows]
+
+
+def waiting(connection: Connection, topics: Collection[str]) -> list[Place]:
+    """The partitions of these topics in which anything waits, however short: for who drains them without being rung.
+
+    Nobody is struck for it, because whoever asks comes at once; what does not get through is struck by the sweep.
+    """
+    return [Place(row.topic, row.part) for row in connection.exec_driver_sql(_WAITING, (sorted(topics),))]
 
 
 def backlog(connection: Connection) -> tuple[datetime, dict[str, tuple[int, datetime]]]:

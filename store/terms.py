@@ -45,7 +45,7 @@ SESSIONS = Duty(
     "session.expired",
     """
 DELETE FROM session WHERE (tenant_id, id) IN (
-  SELECT tenant_id, id FROM session WHERE expires_at < %s LIMIT %s FOR UPDATE SKIP LOCKED)""",
+  SELECT tenant_id, id FROM session WHERE expires_at < %s ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED)""",
     timedelta(days=90),
 )
 DUTIES = (REPLIES, MAILS, SESSIONS)

@@ -119,8 +119,7 @@ def pause_queue(work: Work, queue: Queue, sent: Envelope[c.PauseQueue], times: T
 @of_queue
 def resume_queue(work: Work, queue: Queue, sent: Envelope[c.ResumeQueue], times: Times) -> Decision:
     """A queue goes on."""
-    inside = work.entries.inside(queue, queue.line.inside) if sent.body.extend_grants_seconds else []
-    return rules.resume(queue, inside, sent.body, times)
+    return rules.resume(queue, work.entries.given_here(queue, times.now), sent.body, times)
 
 
 @handles(c.KillQueue, queue_only)
@@ -181,7 +180,10 @@ def validate_grant(work: Work, queue: Queue, sent: Envelope[c.ValidateGrant], ti
 def complete_grant(work: Work, queue: Queue, sent: Envelope[c.CompleteGrant], times: Times) -> Decision:
     """A shop uses a grant up."""
     meant = work.entries.meant(queue, sent.body.entry_id, sent.body.consumer_id)
-    return rules.complete(queue, meant, sent.body, times)
+    kept = work.completions.among(meant, sent.body.order_id)
+    sequence = work.sequences.get(queue.sequence_id) if sent.body.order.order_amount else None
+    currency = None if sequence is None else sequence.currency_code
+    return rules.complete(queue, meant, sent.body, times, currency=currency, kept=kept)
 
 
 @handles(c.SignGrant, queue_and_entry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,9 @@ from runtime.settings import Settings, settings
 from store import database
 from workers.drain import Drain
 from workers.signing import KeyRing
+from workers.unrung import Unrung, Watching
 
+IMPATIENCE_SECONDS = 0.25
 log = structlog.get_logger("worker")
 
 
@@ -36,6 +39,7 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
     broker = redis_broker(chosen.broker_url or chosen.redis_url, Shutdown())
     install(broker)
     drain = _drain(chosen, broker, topics)
+    broker.add_middleware(Watching(_unrung(chosen, drain, topics)))
     settle_memory()
     for topic in topics:
         dramatiq.actor(actor_name=actor_of(topic), queue_name=topic, max_retries=0)(drain.__call__)
@@ -55,6 +59,13 @@ def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> Drai
     client = redis_client(chosen.redis_url)
     ring = KeyRing(engine, bytes.fromhex(chosen.key_encryption_key.get_secret_value()), clock, chosen.issuer)
     return Drain(engine, partitions, Bell(client, broker, TOPICS), client, ring, clock)
+
+
+def _unrung(chosen: Settings, drain: Drain, topics: Iterable[str]) -> Unrung:
+    """The same drain with less patience for a Redis that hangs."""
+    urls = dict.fromkeys((chosen.redis_url, chosen.broker_url or chosen.redis_url))
+    servers = [redis_client(url, timeout=IMPATIENCE_SECONDS) for url in urls]
+    return Unrung(replace(drain, client=servers[0]), tuple(topics), servers)
 
 
 def settle_memory() -> None:

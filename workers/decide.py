@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from store.work import Work, stored_outcome
 from workers.handlers import HANDLERS, SETTLES
 
 Outcome = Reply | Refused
+MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ def decide(work: Work, taken: Sequence[Taken], stored: dict[UUID, Any]) -> Decid
             continue
         outcome = _decide_one(work, one, decided)
         kept = told[one.sent.id] = work.answered(one.sent, outcome)
+        kept["waitedUs"] = (work.now - one.received_at) // MICROSECOND
         decided.answers.append((one, kept, outcome))
     _settle(work, taken)
     return decided

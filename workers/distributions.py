@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from domain.command import Command
-from domain.decision import Decision
-from domain.experiences.state import Distribution
+from domain.command import Actor, Command, Envelope
+from domain.decision import Decision, Event, Refused
+from domain.experiences import rules
+from domain.experiences.commands import CreateExperience, Nested
+from domain.experiences.state import Distribution, Experience
+from domain.experiences.state import Sequence as Path
+from domain.queue import rules as queue_rules
 from domain.queue.commands import ArchiveQueue, KnockQueue
 from domain.queue.state import Queue
+from domain.queue.view import queue_facts
+from domain.sequence import SequenceFacts
+from domain.tenant import TenantFacts
 from domain.times import Times
+from runtime.clock import Clock
 from store.repositories.experiences import queues_of
 from store.work import Work
 
 
 class Kind(NamedTuple):
-    """How the distributions of a kind are found, knocked at and put away."""
+    """How the distributions of a kind are found, knocked at, put away, made under a sequence, copied and shown.
 
+    `member` is where a sequence shows them. `settings` are those of a copy, every date moved by so many seconds.
+    """
+
+    name: str
+    member: str
     found: Callable[[Work, UUID, Times], list[Distribution]]
     knock: Callable[[UUID], Command]
     archive: Callable[[UUID], Command]
+    make: Callable[[SequenceFacts, UUID, Mapping[str, Any], Actor, Times], Decision]
+    settings: Callable[[Work, UUID, int], dict[str, Any]]
+    facts: Callable[[Work, UUID, Times], dict[str, Any]]
 
 
 def distributions_of(work: Work, experience_id: UUID, times: Times) -> tuple[Distribution, ...]:
@@ -52,18 +68,104 @@ def archived(
     return replace(decision, follow_ups=(*decision.follow_ups, *gone))
 
 
+def with_nested(
+    work: Work, tenant: TenantFacts, decision: Decision, sent: Envelope[Any], command: CreateExperience, times: Times
+) -> Decision:
+    """The decision that makes an experience, with its distributions made too; one that may not be refuses all of it.
+
+    A distribution that is only now made has no other writer yet. What happens to it is told on its own pages.
+    """
+    if not decision.saves or not command.distributions:
+        return decision
+    experience = decision.saves[0]
+    assert isinstance(experience, Experience)  # noqa: S101 (narrows the type; an experience is saved before its sequences)
+    made, told = list[object](), list[tuple[UUID, Event]]()
+    for place, nested in enumerate(command.distributions):
+        own_id = rules.distribution_id(experience.id, place)
+        under = _sequence_facts(tenant, experience, rules.sequence_id(experience.id, nested.sequence))
+        one = _BY_NAME[nested.type].make(under, own_id, nested.settings, sent.actor, times)
+        if isinstance(one.outcome, Refused):
+            return Decision(_within(one.outcome, command, place))
+        made += one.saves
+        told += [(own_id, event) for event in one.events]
+    for own_id, event in told:
+        work.page(own_id).events.append(event.facts())
+    return replace(decision, saves=(*decision.saves, *made))
+
+
+def nested_of(
+    work: Work, distributions: Iterable[Distribution], paths: Iterable[Path], seconds: int
+) -> tuple[Nested, ...]:
+    """How the distributions of these sequences are asked for once more, every date moved. OverflowError at the end of time."""
+    places = {path.id: place for place, path in enumerate(paths)}
+    return tuple(
+        Nested(
+            sequence=places[one.sequence_id], type=one.type,
+            settings=_BY_NAME[one.type].settings(work, one.id, seconds),
+        )
+        for one in distributions
+        if one.sequence_id in places
+    )  # fmt: skip
+
+
+def shown_with(
+    work: Work, facts: Mapping[str, Any], distributions: Iterable[Distribution], times: Times
+) -> dict[str, Any]:
+    """The facts of an experience, each sequence with the facts of what it distributes."""
+    found = list(distributions)
+    sequences = []
+    for path in facts["sequences"]:
+        own = [one for one in found if str(one.sequence_id) == path["id"]]
+        of = {kind.member: [kind.facts(work, one.id, times) for one in own if one.type == kind.name] for kind in KINDS}
+        sequences.append({**path, **of})
+    return {**facts, "sequences": sequences}
+
+
+def _within(refused: Refused, command: CreateExperience, place: int) -> Refused:
+    """The refusal of a distribution, its member named as in the whole that was asked for."""
+    under = command.distributions[place].sequence
+    before = sum(one.sequence == under for one in command.distributions[:place])
+    return replace(refused, field=f"/sequences/{under}/distributions/{before}{refused.field or ''}")
+
+
+def _sequence_facts(tenant: TenantFacts, experience: Experience, sequence_id: UUID) -> SequenceFacts:
+    config = experience.config
+    return SequenceFacts(
+        tenant.tenant_id, sequence_id, tenant.organization_id, experience.id, experience.published,
+        tenant.allow_guests, config.open_at, config.close_at,
+    )  # fmt: skip
+
+
 def _queues(work: Work, experience_id: UUID, times: Times) -> list[Distribution]:
     ids = queues_of(work.scope, experience_id)
     for queue_id in ids:
         work.queues.want(queue_id)
-    found = (work.queues.get(queue_id) for queue_id in ids)
-    return [_facts(queue, times) for queue in found if queue is not None]
+    stored = [work.queues.get(queue_id) for queue_id in ids]
+    fresh = [one for one in work.queues.touched() if one.experience_id == experience_id and one.id not in ids]
+    mine = [one for one in fresh if one.tenant_id == work.scope.tenant_id]
+    return [_queue_facts(queue, times) for queue in (*stored, *mine) if queue is not None and not queue.archived]
 
 
-def _facts(queue: Queue, times: Times) -> Distribution:
+def _queue_facts(queue: Queue, times: Times) -> Distribution:
     live, config = bool(queue.line.waiting or queue.line.inside), queue.config
     lifecycle = replace(queue, published=True).lifecycle(times.now).value
-    return Distribution(queue.id, queue.sequence_id, lifecycle, live, config.open_at, config.close_at)
+    return Distribution(queue.id, queue.sequence_id, lifecycle, live, config.open_at, config.close_at, QUEUE.name)
 
 
-KINDS = (Kind(_queues, lambda own_id: KnockQueue(queue_id=own_id), lambda own_id: ArchiveQueue(queue_id=own_id)),)
+def _queue(work: Work, queue_id: UUID) -> Queue:
+    queue = work.queues.get(queue_id)
+    assert queue is not None  # noqa: S101 (narrows the type; it was found before)
+    return queue
+
+
+QUEUE = Kind(
+    name="queue", member="queues", found=_queues,
+    knock=lambda own_id: KnockQueue(queue_id=own_id), archive=lambda own_id: ArchiveQueue(queue_id=own_id),
+    make=lambda under, own_id, settings, by, times: queue_rules.create_nested(
+        under, Clock.entropy(32), own_id, settings, by, times
+    ),
+    settings=lambda work, own_id, seconds: queue_rules.copied(_queue(work, own_id).config, seconds),
+    facts=lambda work, own_id, times: queue_facts(_queue(work, own_id), times),
+)  # fmt: skip
+KINDS = (QUEUE,)
+_BY_NAME: Final = {kind.name: kind for kind in KINDS}

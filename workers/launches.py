@@ -18,7 +18,7 @@ from domain.experiences.view import experience_facts
 from domain.tenant import TenantFacts
 from domain.times import Times
 from store.work import Work
-from workers.distributions import archived, distributions_of, knocked
+from workers.distributions import archived, distributions_of, knocked, nested_of, shown_with, with_nested
 from workers.handlers import handles
 from workers.tenants import of_tenant
 
@@ -86,12 +86,22 @@ def sequence_only(work: Work, sent: Envelope[Any]) -> None:
 @of_tenant
 def create_experience(work: Work, tenant: TenantFacts, sent: Envelope[c.CreateExperience], times: Times) -> Decision:
     """An experience is made, with its sequences."""
-    made = work.experiences.get(sent.id)
-    if made is not None:
-        return Decision(Reply(experience_facts(launch_of(work, made, times)), created=True))
-    taken = work.experiences.slugs_like(rules.slug_asked_for(sent.body.config, sent.id))
-    defaults = defaults_of(work, tenant.tenant_id)
-    return rules.create(tenant, defaults, taken, sent.id, sent.body, sent.actor, times)
+    return _made(work, sent.id, times) or _make(work, tenant, sent, sent.body, times)
+
+
+@handles(c.DuplicateExperience, experience_only)
+@of_tenant
+@of_launch
+def duplicate_experience(work: Work, launch: Launch, sent: Envelope[c.DuplicateExperience], times: Times) -> Decision:
+    """An experience is copied, with its sequences and distributions."""
+    try:
+        nested = nested_of(work, launch.distributions, launch.paths, sent.body.shift_seconds)
+        command = rules.copy_of(launch, nested, sent.body)
+    except OverflowError:
+        return Decision(rules.TOO_FAR)
+    tenant = work.tenants.get(sent.tenant_id)
+    assert tenant is not None  # noqa: S101 (narrows the type; it was looked up before)
+    return _made(work, sent.id, times) or _make(work, tenant, sent, command, times)
 
 
 @handles(c.UpdateExperience, experience_only)
@@ -155,3 +165,28 @@ def archive_sequence(
     """A sequence is put away, with its distributions."""
     decision = rules.archive_sequence(path, launch, sent.body, sent.actor, times)
     return archived(work, decision, launch.experience.id, times, sequence_id=path.id)
+
+
+def _made(work: Work, experience_id: UUID, times: Times) -> Decision | None:
+    """What an earlier copy of the command made."""
+    made = work.experiences.get(experience_id)
+    return None if made is None else Decision(_shown(work, made, times))
+
+
+def _make(work: Work, tenant: TenantFacts, sent: Envelope[Any], command: c.CreateExperience, times: Times) -> Decision:
+    """An experience with all that was asked for; with distributions it is kept here, so that it can be shown whole."""
+    taken = work.experiences.slugs_like(rules.slug_asked_for(command.config, sent.id))
+    defaults = defaults_of(work, tenant.tenant_id)
+    alone = rules.create(tenant, defaults, taken, sent.id, command, sent.actor, times)
+    decision = with_nested(work, tenant, alone, sent, command, times)
+    if decision is alone or not decision.saves:
+        return decision
+    work.save(decision)
+    return _made(work, sent.id, times) or decision
+
+
+def _shown(work: Work, made: Experience, times: Times) -> Reply:
+    """The experience, and where it has distributions those too."""
+    launch = launch_of(work, made, times)
+    facts = experience_facts(launch)
+    return Reply(shown_with(work, facts, launch.distributions, times) if launch.distributions else facts, created=True)

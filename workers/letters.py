@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from domain.mail import MOST_TO_OPERATOR
 from store.dead import BURIED
 
 # Because the default folds a long header into an encoded word, which some receivers then do not understand.
@@ -43,6 +44,8 @@ Its sender was answered 500 with the command's id as reference. All other comman
   drumroll dead show {facts["command"]}
   drumroll dead retry {facts["command"]}     when the reason is mended
   drumroll dead discard {facts["command"]}   when it need not be decided any more
+
+Of one tenant you are told at most {MOST_TO_OPERATOR} times an hour. All that wait: drumroll dead list
 """
     return Letter(f"Drumroll: {facts['type']} could not be decided", text)
 

@@ -26,4 +26,5 @@ def delivery(chosen: Settings) -> Delivery:
     if chosen.smtp_url is None:
         raise SystemExit("There is nowhere to send mail: set SMTP_URL, or leave this process out.")
     engine = database.engine(chosen.database_url, database.WORKER, pool=chosen.worker_threads + 2)
-    return Delivery(engine, Relay(chosen.smtp_url), f"no-reply@{chosen.domain}", chosen.operator_email)
+    sender = chosen.mail_from or f"no-reply@{chosen.domain}"
+    return Delivery(engine, Relay(chosen.smtp_url), sender, chosen.operator_email)

@@ -55,6 +55,21 @@ def rotate_key(work: Work, tenant: TenantFacts, sent: Envelope[c.RotateKey], tim
     return rules.rotate_key(tenant, work.keys.of_tenant(), sent.id, sent.body, sent.actor, times)
 
 
+def tenant_and_used(work: Work, sent: Envelope[Any]) -> None:
+    """The tenant and the keys that were used."""
+    tenant_only(work, sent)
+    for use in sent.body.uses:
+        work.keys.want(use.key_id)
+
+
+@handles(c.NoteKeyUse, tenant_and_used)
+@of_tenant
+def note_key_use(work: Work, tenant: TenantFacts, sent: Envelope[c.NoteKeyUse], times: Times) -> Decision:
+    """Keys were used."""
+    found = (work.keys.get(use.key_id) for use in sent.body.uses)
+    return rules.note_use([key for key in found if key is not None], sent.body, times)
+
+
 @handles(c.RevokeKey, tenant_only)
 @of_tenant
 def revoke_key(work: Work, tenant: TenantFacts, sent: Envelope[c.RevokeKey], times: Times) -> Decision:

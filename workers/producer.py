@@ -11,8 +11,7 @@ from runtime.broker import redis_broker, redis_client
 from runtime.clock import Clock
 from runtime.settings import Settings
 from store import database
-from store.producer import Producer
-from store.producing import Appender
+from store.producer import Appender, Producer
 
 __all__ = ["Producer", "producer"]
 

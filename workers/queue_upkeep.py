@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.decision import Timer
@@ -11,6 +11,7 @@ from domain.queue import rules
 from domain.queue.commands import KnockQueue
 from domain.queue.state import Queue
 from domain.times import Times
+from store.database import ledger_now
 from store.repositories.line import next_in_line
 from store.work import Work
 
@@ -34,6 +35,7 @@ def serve(work: Work, queue_id: UUID, times: Times) -> None:
         return
     if _known(work, queue_id).config.open_at is None:
         _open(work, _known(work, queue_id), times)
+    _extend(work, _known(work, queue_id))
     _turn_away(work, _known(work, queue_id), times)
     _call(work, _known(work, queue_id), times)
     _promise_knock(work, _known(work, queue_id), times)
@@ -60,13 +62,22 @@ def _resume(work: Work, queue: Queue, times: Times) -> bool:
 
 
 def _lapse(work: Work, queue: Queue, times: Times) -> bool:
-    """By the time of receipt, so that a grant that is used in time counts however late that is decided."""
-    ended_by = times.received_at - timedelta(seconds=queue.config.completion_grace_seconds)
+    """By the time of receipt, so that a grant that is used in time counts however late that is decided.
+
+    While grants are getting longer nobody is judged by an end that may still move.
+    """
+    ended_by = times.received_at - timedelta(seconds=queue.config.completion_grace_seconds) - queue.most_promised
     if queue.line.lapse_at is None or queue.line.lapse_at > ended_by or not work.entries.lapses_left(queue, SLICE):
         return False
     lapsed = work.entries.lapsed(queue, ended_by, SLICE)
     work.save(rules.lapse(queue, lapsed, work.entries.next_lapse(queue, lapsed), times))
     return True
+
+
+def _extend(work: Work, queue: Queue) -> None:
+    if queue.extensions:
+        live = work.entries.to_extend(queue, queue.extensions[0], SLICE)
+        work.save(rules.extend(queue, live, ended=len(live) < SLICE))
 
 
 def _turn_away(work: Work, queue: Queue, times: Times) -> None:
@@ -100,9 +111,21 @@ def _call(work: Work, queue: Queue, times: Times) -> None:
         work.queues.put(filled)
 
 
+def _can_be_done(work: Work, queue: Queue, now: datetime) -> bool:
+    """Whether a knock that came now would bring about what is due.
+
+    When the ledger's clock was set back, `now` stands still until it is reached again, but commands come with the time
+    that the clock says: to knock before a deadline by that time, again and again, would change nothing. A timer waits.
+    """
+    by_now, by_receipt = rules.due_by_now(queue, now), rules.due_by_receipt(queue)
+    if by_now is not None and by_now <= now:
+        return True
+    return by_receipt is not None and by_receipt <= ledger_now(work.connection)
+
+
 def _promise_knock(work: Work, queue: Queue, times: Times) -> None:
     due = rules.next_knock(queue, times.now)
-    if due is not None and due <= times.now:
+    if due is not None and due <= times.now and _can_be_done(work, queue, times.now):
         work.follow(KnockQueue(queue_id=queue.id), hops=0)
         due = None
     if due != queue.knock_at:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api_gateway.admin.queues import check_grant_life
 from api_gateway.http.answers import respond, shown
 from api_gateway.http.call import ADMIN_READS, ADMIN_WRITES, Call, known_id
 from api_gateway.http.lists import TIMED_COLUMNS, listing, part_of
@@ -14,17 +15,18 @@ from api_gateway.http.partial import changes_of
 from api_gateway.http.told import ARCHIVED, IF_MATCH, PAGES, SEARCH, SECRET, query, sorted_by, told
 from api_gateway.problems import problem
 from api_gateway.shapes.common import Listing
-from api_gateway.shapes.experiences import KeptExperience
+from api_gateway.shapes.experiences import DuplicateBody, KeptExperience
 from api_gateway.views import experience_read, kept_experience
 from domain.experiences.commands import (
     ArchiveExperience,
-    CreateExperience,
+    DuplicateExperience,
     ExperienceCommand,
     PublishExperience,
     UnpublishExperience,
     UpdateExperience,
 )
-from domain.experiences.config import ExperienceConfig, NewExperience
+from domain.experiences.config import ExperienceConfig
+from domain.kinds import NewExperience
 from store.reads import experiences
 
 MISSING: Final = "EXPERIENCE_NOT_FOUND"
@@ -54,11 +56,26 @@ async def list_experiences(call: Reads) -> Response:
     **told(SECRET, KeptExperience, "INVALID_WINDOW", status=201, body=NewExperience, command=True),
 )  # fmt: skip
 async def create_experience(call: Writes) -> Response:
-    """An experience with the sequences that are named, or with one. It is published later."""
+    """An experience with the sequences that are named and what they distribute, or with one. It is published later."""
     body = call.body(NewExperience)
-    return await _asked(
-        call, CreateExperience(tenant_id=call.caller.tenant_id, config=body.config, sequences=tuple(body.sequences))
+    for path_place, path in enumerate(body.sequences):
+        for place, one in enumerate(path.distributions):
+            within = f"/sequences/{path_place}/distributions/{place}"
+            check_grant_life(call, one.admission_expiration_seconds, within)
+    return await _asked(call, body.command(call.caller.tenant_id))
+
+
+@router.post(
+    "/experiences/{experience_id}/duplicate", summary="Copy an experience",
+    **told(SECRET, KeptExperience, MISSING, "INVALID_WINDOW", status=201, body=DuplicateBody, command=True),
+)  # fmt: skip
+async def duplicate_experience(experience_id: str, call: Writes) -> Response:
+    """An unpublished copy with sequences and distributions, every date moved by so many seconds."""
+    own_id, body = known_id(experience_id, MISSING), call.body(DuplicateBody)
+    command = DuplicateExperience(
+        tenant_id=call.caller.tenant_id, experience_id=own_id, name=body.name, shift_seconds=body.shift_seconds
     )
+    return await _asked(call, command)
 
 
 @router.get(

@@ -141,12 +141,12 @@ async def kill_queue(queue_id: str, call: Writes) -> Response:
     return await _asked(call, KillQueue(queue_id=own_id, **body.model_dump()))
 
 
-def check_grant_life(call: Call, seconds: object) -> None:
-    """Problem 400 for grants of less than a minute, which only the test mode may give."""
+def check_grant_life(call: Call, seconds: object, within: str = "") -> None:
+    """Problem 400 for grants of less than a minute, which only the test mode may give; `within` is where they are set."""
     shortest = 60
     if call.caller.mode == "live" and isinstance(seconds, int) and seconds < shortest:
         message = f"In live mode a grant lives at least {shortest} seconds."
-        error = {"path": "/admissionExpirationSeconds", "code": "OUT_OF_RANGE", "message": message}
+        error = {"path": f"{within}/admissionExpirationSeconds", "code": "OUT_OF_RANGE", "message": message}
         raise problem("VALIDATION_ERROR", message, errors=(error,))
 
 

@@ -11,8 +11,10 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import psycopg
 import structlog
@@ -25,12 +27,21 @@ from runtime.clock import Clock
 LIFE_SECONDS = 0.95
 REFRESH_SECONDS = 0.5
 KEPT = 20_000
+USABLE = frozenset({"ACTIVE", "RETIRING"})
 _FORM = re.compile(r"dr_(?:pk_(?:live|test)_[0-9A-Za-z]{32}|sk_(?:live|test)_[0-9A-Za-z]{43})")
 _RESOLVE = """
 SELECT w.hash, r.tenant_id, r.organization_id, r.mode, r.slug, r.organization_status, r.settings, r.key_id, r.kind,
   r.scopes, r.status, r.expires_at
 FROM unnest(%s::text[]) AS w(hash), LATERAL resolve_key(w.hash) AS r"""
 log = structlog.get_logger("keys")
+
+
+class Used(NamedTuple):
+    """A key in use, and when it was last looked up."""
+
+    tenant_id: UUID
+    key_id: UUID
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -47,6 +58,12 @@ class Keys:
         self._known: dict[str, _Known] = {}
         self._wanted: dict[str, asyncio.Future[Key | None]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._used: dict[UUID, Used] = {}
+
+    def taken_uses(self) -> list[Used]:
+        """The keys in use since this was last asked. A key in use is looked up every second, so that is where it is noted."""
+        used, self._used = self._used, {}
+        return list(used.values())
 
     def remembered(self, secret: str) -> tuple[bool, Key | None]:
         """(True, what the store said less than a second ago), or (False, None): it must be asked."""
@@ -76,7 +93,7 @@ class Keys:
         if key is None:
             raise problem("INVALID_KEY", "There is no such key.")
         ended = key.expires_at is not None and key.expires_at <= self._clock.now()
-        if ended or key.status not in {"ACTIVE", "RETIRING"}:
+        if ended or key.status not in USABLE:
             raise problem("KEY_REVOKED", "The key was revoked or has expired.")
         if key.organization_status != "ACTIVE":
             raise problem("ORGANIZATION_INACTIVE")
@@ -105,7 +122,12 @@ class Keys:
             for digest, future in wanted.items():
                 key = self._same(digest, found.get(digest))
                 self._remember(digest, _Known(key, asked))
+                self._note(key)
                 future.set_result(key)
+
+    def _note(self, key: Key | None) -> None:
+        if key is not None and key.status in USABLE:
+            self._used[key.id] = Used(key.tenant_id, key.id, self._clock.now())
 
     def _same(self, digest: str, key: Key | None) -> Key | None:
         """The key as it was known, when nothing about it has changed: who holds it can see so by identity."""

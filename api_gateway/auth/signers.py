@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from runtime.clock import Clock
 
 FRESH_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
+DOUBT_SECONDS = 25.0
 _LISTED = """
 SELECT kid, purpose, public_jwk FROM signing_key
 WHERE listed_at <= ledger_now() AND (listed_until IS NULL OR listed_until > ledger_now()) ORDER BY signs_from, kid"""
@@ -39,6 +40,23 @@ class Signers:
         self._listed: dict[str, Signer] = {}
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
+        self._forget: list[Callable[[], None]] = []
+        self._doubted_until = float("-inf")
+
+    def whenever_withdrawn(self, *forget: Callable[[], None]) -> None:
+        """Call these when a key is listed no more: whatever was checked or signed by it is to be looked at anew."""
+        self._forget += forget
+
+    async def watch(self) -> None:
+        """Look, for ever, every ten seconds, because tokens that were checked before ask for no key.
+
+        Workers may sign with a withdrawn key for ten seconds more, so what is kept is doubted for a while after.
+        """
+        while True:
+            await asyncio.sleep(FRESH_SECONDS)
+            await asyncio.shield(self._look_soon())
+            if self._clock.monotonic() < self._doubted_until:
+                self._doubt()
 
     @property
     def known(self) -> bool:
@@ -80,9 +98,17 @@ class Signers:
         except (psycopg.Error, PoolTimeout, OSError) as failure:
             log.warning("signers.not_listed", error=type(failure).__name__)
         else:
-            self._listed = {kid: signer_of(purpose, jwk) for kid, purpose, jwk in rows}
+            before, self._listed = self._listed, {kid: signer_of(purpose, jwk) for kid, purpose, jwk in rows}
+            if before.keys() - self._listed.keys():
+                self._doubted_until = self._clock.monotonic() + DOUBT_SECONDS
+                self._doubt()
         finally:
             self._looking = None
+
+    def _doubt(self) -> None:
+        log.info("signers.doubted")
+        for forget in self._forget:
+            forget()
 
 
 def signer_of(purpose: str, jwk: Mapping[str, Any]) -> Signer:

@@ -51,6 +51,10 @@ class Tokens:
             raise problem("INVALID_TOKEN", "The access token belongs to another key.")
         return Caller(key, CONSUMER, UUID(bytes=consumer), UUID(bytes=session), bool(guest))
 
+    def forget(self) -> None:
+        """Check every token anew."""
+        self._seen.clear()
+
     def ends(self, token: bytes) -> int | None:
         """When a token that was checked before ends, in unix seconds."""
         seen = self._seen.get(_digest(token))

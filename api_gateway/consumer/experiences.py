@@ -6,13 +6,18 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api_gateway.auth import CONSUMER as PERSON
+from api_gateway.auth import Caller
+from api_gateway.context import Gateway
 from api_gateway.http.answers import PRIVATE, PUBLIC, shown
-from api_gateway.http.briefly import Briefly
-from api_gateway.http.call import PUBLIC_READS, Call, known_id
-from api_gateway.http.told import MAYBE_CONSUMER, PUBLISHABLE, told
+from api_gateway.http.briefly import briefly_of
+from api_gateway.http.call import PUBLIC_READS, Call, known_id, reads
+from api_gateway.http.raw import RawRequest
+from api_gateway.http.told import MAYBE_CONSUMER, PUBLISHABLE, query, told
+from api_gateway.limits import STREAM
+from api_gateway.live.looks import looks_of
 from api_gateway.problems import problem
 from api_gateway.shapes.experiences import PublicExperience
 from api_gateway.shapes.organizations import PublicSettings
@@ -20,8 +25,20 @@ from api_gateway.shapes.queues import PublicQueue
 from api_gateway.views import public_experience, public_queue
 from domain.queue.state import LIVE
 from store.reads import entries, experiences, organizations, queues
+from store.reads.experiences import Shown
+
+
+async def _watcher(gateway: Gateway, raw: RawRequest) -> Caller:
+    """Whoever has a publishable key; a browser's event source can send it in the address alone."""
+    named = raw.query.get("publishableKey")
+    if named is None:
+        return await gateway.guard.public(raw.headers)
+    return await gateway.guard.public({**raw.headers, b"x-publishable-key": named[-1].encode("latin-1", "replace")})
+
 
 Public = Annotated[Call, PUBLIC_READS]
+Streamed = Annotated[Call, reads(_watcher, STREAM)]
+STREAMED: Final = "text/event-stream"
 router = APIRouter(tags=["experiences"])
 _SETTINGS: Final = (
     "id", "name", "logoUrl", "theme", "languageCode", "timeZone", "frameAncestors", "allowGuests", "requireFingerprint",
@@ -35,12 +52,31 @@ _SETTINGS: Final = (
 )  # fmt: skip
 async def get_experience(experience: str, call: Public, request: Request) -> Response:
     """A published experience by its id or slug, with its sequences and what they distribute."""
-    wanted = _id_or_slug(experience)
-    reader, briefly = call.reader, briefly_of(request)
-    found = await briefly.read(("experience", call.caller.tenant_id, wanted), lambda: experiences.one(reader, wanted))
-    if found is None or not found.launch.experience.published or found.launch.experience.archived:
+    found = await _public(call, request, experience)
+    if found is None:
         raise problem("EXPERIENCE_NOT_FOUND")
     return _shown(call, public_experience(call, found))
+
+
+@router.get(
+    "/experiences/{experience}/events", summary="Hear changes of an experience as they happen",
+    **told(PUBLISHABLE, None, "EXPERIENCE_NOT_FOUND", "STREAM_LIMIT_REACHED", media="text/event-stream",
+           parameters=(query("publishableKey", "Instead of the header, for browsers.", type="string"),)),
+)  # fmt: skip
+async def get_events(experience: str, call: Streamed, request: Request) -> Response:
+    """Server-Sent Events: `distribution` (where each queue stands, then every change), `clock` (the server's time)."""
+
+    async def find() -> list[UUID] | None:
+        found = await _public(call, request, experience)
+        return None if found is None else [queue.id for queue in found.queues]
+
+    shown_first = await _public(call, request, experience)
+    if shown_first is None:
+        raise problem("EXPERIENCE_NOT_FOUND")
+    own_id = shown_first.launch.experience.id
+    events = await looks_of(request).launches.open(call.caller.tenant_id, own_id, find)
+    headers = {**call.limits.headers(), "X-Accel-Buffering": "no", "X-Request-Id": str(call.request.id)}
+    return StreamingResponse(events, headers=headers | {"Content-Type": STREAMED, "Cache-Control": PRIVATE})
 
 
 @router.get(
@@ -74,12 +110,6 @@ async def get_settings(organization_id: str, call: Public, request: Request) -> 
     return _shown(call, {name: facts[name] for name in _SETTINGS})
 
 
-def briefly_of(request: Request) -> Briefly:
-    """The reads that everybody shares."""
-    briefly: Briefly = request.app.state.briefly
-    return briefly
-
-
 async def _participation(call: Call, queue_id: UUID) -> str:
     """Where the person who asks stands in the queue, for the links."""
     if call.caller.consumer_id is None:
@@ -91,6 +121,16 @@ async def _participation(call: Call, queue_id: UUID) -> str:
 
 def _shown(call: Call, body: dict[str, Any]) -> Response:
     return shown(call, body, headers={"Cache-Control": PRIVATE if call.caller.kind == PERSON else PUBLIC})
+
+
+async def _public(call: Call, request: Request, named: str) -> Shown | None:
+    """The experience that is named by its id or slug, if the public may see it."""
+    wanted, reader = _id_or_slug(named), call.reader
+    found: Shown | None = await briefly_of(request).read(
+        ("experience", call.caller.tenant_id, wanted), lambda: experiences.one(reader, wanted)
+    )
+    seen = found is not None and found.launch.experience.published and not found.launch.experience.archived
+    return found if seen else None
 
 
 def _id_or_slug(text: str) -> UUID | str:

@@ -11,7 +11,7 @@ from api_gateway.http.answers import shown
 from api_gateway.http.call import Call, reads
 from api_gateway.http.told import CONSUMER, told
 from api_gateway.limits import STREAM
-from api_gateway.live.tickets import Tickets
+from api_gateway.live.looks import looks_of
 from api_gateway.shapes.queues import StreamTicket
 from domain.times import iso
 
@@ -25,7 +25,6 @@ router = APIRouter(tags=["streams"])
 )  # fmt: skip
 async def issue_stream_ticket(call: People, request: Request) -> Response:
     """A ticket that opens one event stream within half a minute."""
-    tickets: Tickets = request.app.state.tickets
     presented = call.request.headers[b"x-publishable-key"].decode("latin-1")
-    ticket, ends = await tickets.issue(call.caller, presented)
+    ticket, ends = await looks_of(request).tickets.issue(call.caller, presented)
     return shown(call, {"ticket": ticket, "expiresAt": iso(ends)}, status=201)

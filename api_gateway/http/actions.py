@@ -19,6 +19,7 @@ from api_gateway.shapes.queues import (
     CompleteAnyBody,
     CompleteBody,
     DenyBody,
+    OrderBody,
     Participation,
     ValidateAnyBody,
     ValidateBody,
@@ -79,8 +80,10 @@ async def complete(queue_id: str, call: Server) -> Response:
         error = {"path": "/admissionGrant", "code": "CONFLICTING_FIELDS", "message": message}
         raise problem("VALIDATION_ERROR", message, errors=(error,))
     if body.admission_grant is not None:
-        return await _completed(call, body.admission_grant, body.order_id, own_id)
-    command = CompleteGrant(queue_id=own_id, consumer_id=body.consumer_id, order_id=body.order_id)
+        return await _completed(call, body.admission_grant, body, own_id)
+    command = CompleteGrant(
+        queue_id=own_id, consumer_id=body.consumer_id, order_id=body.order_id, order=body.details
+    )  # fmt: skip
     return respond(call, await call.ask(command), lambda facts, _: _state(facts, own_id))
 
 
@@ -101,7 +104,7 @@ async def validate_any(call: Server) -> Response:
 async def complete_any(call: Server) -> Response:
     """Use a grant up by an order, whatever it is for."""
     body = call.body(CompleteAnyBody)
-    return await _completed(call, body.admission_grant, body.order_id, None)
+    return await _completed(call, body.admission_grant, body, None)
 
 
 async def _validated(call: Call, body: ValidateBody, wanted: UUID | None) -> Response:
@@ -117,7 +120,7 @@ async def _validated(call: Call, body: ValidateBody, wanted: UUID | None) -> Res
     return respond(call, await call.ask(command), lambda facts, _: _verdict(facts, claims))
 
 
-async def _completed(call: Call, grant: str, order_id: str, wanted: UUID | None) -> Response:
+async def _completed(call: Call, grant: str, body: OrderBody, wanted: UUID | None) -> Response:
     claims = await call.gateway.guard.grant(grant, call.caller)
     if claims is None:
         raise problem("GRANT_INVALID", _NOT_OURS)
@@ -125,8 +128,9 @@ async def _completed(call: Call, grant: str, order_id: str, wanted: UUID | None)
         raise problem("GRANT_INVALID", _ELSEWHERE)
     queue_id = UUID(claims["distributionId"])
     command = CompleteGrant(
-        queue_id=queue_id, entry_id=UUID(claims["participationId"]), grant_id=UUID(claims["jti"]), order_id=order_id
-    )
+        queue_id=queue_id, entry_id=UUID(claims["participationId"]), grant_id=UUID(claims["jti"]),
+        order_id=body.order_id, order=body.details,
+    )  # fmt: skip
     return respond(call, await call.ask(command), lambda facts, _: _state(facts, queue_id))
 
 

@@ -62,7 +62,7 @@ def operation(call: Call, operation_id: object, kind: str | None, status: str, *
 
 
 def _accepted(call: Call, answer: Accepted, headers: dict[str, str]) -> Response:
-    body = operation(call, answer.command_id, None, "PENDING", createdAt=iso(call.gateway.clock.now()))
+    body = operation(call, answer.command_id, None, "PENDING", createdAt=iso(answer.at))
     where = {"Location": body["_links"]["self"]["href"], "Retry-After": "1"}
     return shown(call, body, status=HTTPStatus.ACCEPTED, headers=headers | where)
 

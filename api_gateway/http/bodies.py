@@ -10,6 +10,8 @@ from typing import Any, Final
 import orjson
 
 from api_gateway.problems import Problem, problem
+from domain.problems import pointer
+from domain.values import place_of_nul
 
 CONSUMER_LIMIT: Final = 64 * 1024
 ADMIN_LIMIT: Final = 1024 * 1024
@@ -61,8 +63,8 @@ def decoded(sent: bytes) -> Any:
             json.loads(sent, object_pairs_hook=_no_member_twice)
     except (ValueError, RecursionError) as wrong:
         raise problem("INVALID_JSON", f"{wrong}."[:200]) from None
-    if rb"\u0000" in sent and "\x00" in _texts(value):
-        raise _invalid("/", "PATTERN", "A text must not contain a NUL character.")
+    if rb"\u0000" in sent and (found := place_of_nul(value)) is not None:
+        raise _invalid(pointer(found) or "/", "PATTERN", "A text must not contain a NUL character.")
     return value
 
 
@@ -89,15 +91,6 @@ def _no_member_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a member is given twice")
     return members
-
-
-def _texts(value: Any) -> str:
-    """All texts of a JSON value, members' names included, one after another."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, dict):
-        return "".join(name + _texts(inner) for name, inner in value.items())
-    return "".join(map(_texts, value)) if isinstance(value, list) else ""
 
 
 def _invalid(path: str, code: str, message: str) -> Problem:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fastapi import Request
+
 from runtime.clock import Clock
 
 LIFE_SECONDS: Final = 1.0
@@ -44,3 +46,9 @@ class Briefly:
     def _make_room(self) -> None:
         while len(self._reads) >= KEPT:
             del self._reads[next(iter(self._reads))]
+
+
+def briefly_of(request: Request) -> Briefly:
+    """The reads that everybody shares."""
+    briefly: Briefly = request.app.state.briefly
+    return briefly

@@ -37,13 +37,13 @@ def broken(request: Request, failure: Exception) -> Response:
     """500 with a reference, under which the log tells the rest."""
     own_id = _id(request)
     log.error("request.broken", request=str(own_id), path=request.url.path, exc_info=failure)
-    return problem_response(problem("INTERNAL_ERROR", f"Reference: {own_id}."), own_id)
+    return _answer(request, problem("INTERNAL_ERROR", f"Reference: {own_id}."))
 
 
 def _problem(request: Request, wrong: Exception) -> Response:
     if not isinstance(wrong, Problem):
         return broken(request, wrong)
-    return problem_response(wrong, _id(request))
+    return _answer(request, wrong)
 
 
 def _http(request: Request, wrong: Exception) -> Response:
@@ -51,7 +51,7 @@ def _http(request: Request, wrong: Exception) -> Response:
     status = wrong.status_code if isinstance(wrong, HTTPException) else HTTPStatus.NOT_FOUND
     missing = status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
     told = problem("NOT_FOUND" if missing else "INVALID_REQUEST")
-    return problem_response(told, _id(request))
+    return _answer(request, told)
 
 
 def _request(request: Request, wrong: Exception) -> Response:
@@ -60,17 +60,22 @@ def _request(request: Request, wrong: Exception) -> Response:
     errors = [
         {"path": _place(error["loc"]), "code": "WRONG_TYPE", "message": str(error["msg"])} for error in wrong.errors()
     ]
-    return problem_response(problem("INVALID_REQUEST", errors[0]["message"], errors=errors), _id(request))
+    return _answer(request, problem("INVALID_REQUEST", errors[0]["message"], errors=errors))
 
 
 def _away(request: Request, failure: Exception) -> Response:
     log.warning("store.away", request=str(_id(request)), error=type(failure).__name__)
     away = problem("DEPENDENCY_UNAVAILABLE", "The store does not answer right now.", retry_after=1)
-    return problem_response(away, _id(request))
+    return _answer(request, away)
 
 
 def _gone(_: Request, __: Exception) -> Response:
     return Response(None, _CLIENT_CLOSED)
+
+
+def _answer(request: Request, wrong: Problem) -> Response:
+    """A problem, with the address of this gateway's own settings."""
+    return problem_response(wrong, _id(request), request.app.state.gateway.settings.issuer)
 
 
 def _id(request: Request) -> UUID:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from api_gateway.auth import Guard
-from api_gateway.http.raw import COMPLETE, SAFE
+from api_gateway.http.raw import COMPLETE, SAFE, parsed_query
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -86,10 +86,19 @@ class Front:
         if path.startswith(_OPEN_TO_ALL):
             return [(b"access-control-allow-origin", b"*")]
         ticket = path.endswith("/events") and b"ticket=" in scope.get("query_string", b"")
-        if not path.startswith("/consumer/") or not (ticket or self._guard.allows(headers)):
+        if not path.startswith("/consumer/") or not (ticket or self._guard.allows(_with_key(scope, headers))):
             return [(b"vary", b"Origin")]
         exposed = (b"access-control-expose-headers", _EXPOSED)
         return [(b"access-control-allow-origin", origin), exposed, (b"vary", b"Origin")]
+
+
+def _with_key(scope: Scope, headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
+    """The headers, with the publishable key that an event source names in its address."""
+    sent: bytes = scope.get("query_string", b"")
+    if b"publishableKey=" not in sent or b"x-publishable-key" in headers:
+        return headers
+    named = parsed_query(sent).get("publishableKey", [""])
+    return {**headers, b"x-publishable-key": named[-1].encode("latin-1", "replace")}
 
 
 async def _preflight(scope: Scope, origin: bytes, send: Send) -> None:

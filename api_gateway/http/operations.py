@@ -51,19 +51,19 @@ def operation_router(access: Any, security: list[dict[str, list[str]]]) -> APIRo
 
 async def _told(call: Call, found: Operation) -> dict[str, Any]:
     reply = found.reply
-    if reply is None:
-        return operation(call, found.id, None, "PENDING", createdAt=iso(found.at))
-    dates = {"createdAt": iso(found.at), "finishedAt": iso(found.at), "expiresAt": iso(found.at + KEPT)}
+    if reply is None or found.at is None:
+        return operation(call, found.id, found.type, "PENDING", createdAt=iso(found.created_at))
+    dates = {"createdAt": iso(found.created_at), "finishedAt": iso(found.at), "expiresAt": iso(found.at + KEPT)}
     refused = reply.get("refused")
     if refused is not None:
         wrong = problem_of(refused)
-        body = orjson.loads(problem_body(wrong, call.request.id))
-        return operation(call, found.id, reply["type"], "FAILED", resultStatus=wrong.status, problem=body, **dates)
+        body = orjson.loads(problem_body(wrong, call.request.id, call.gateway.settings.issuer))
+        return operation(call, found.id, found.type, "FAILED", resultStatus=wrong.status, problem=body, **dates)
     result = {name: value for name, value in reply["body"].items() if name not in _INNER}
     if call.caller.kind == PUBLISHABLE:
         result |= await _tokens(call, found, reply)
-    status = 201 if reply.get("created") else 204 if reply["type"] in _EMPTY else 200
-    return operation(call, found.id, reply["type"], "SUCCEEDED", resultStatus=status, result=result, **dates)
+    status = 201 if reply.get("created") else 204 if found.type in _EMPTY else 200
+    return operation(call, found.id, found.type, "SUCCEEDED", resultStatus=status, result=result, **dates)
 
 
 def _may_see(call: Call, found: Operation) -> bool:
@@ -72,10 +72,8 @@ def _may_see(call: Call, found: Operation) -> bool:
         return True
     if caller.kind == PUBLISHABLE:
         return _has_its_key(call, found)
-    if found.reply is None:
-        return True
-    own = {found.reply.get("actor"), found.reply.get("body", {}).get("consumerId")}
-    return str(caller.consumer_id) in own
+    told_of = (found.reply or {}).get("body", {}).get("consumerId")
+    return caller.consumer_id == found.actor_id or str(caller.consumer_id) == told_of
 
 
 def _has_its_key(call: Call, found: Operation) -> bool:

@@ -88,6 +88,11 @@ class Lines:
                 line.people[told.consumer_id] = told
         return told
 
+    def forget(self) -> None:
+        """Read every participation anew, grants with new tokens."""
+        for line in self._lines.values():
+            line.people.clear()
+
     async def refreshed(self, line: Line) -> Line:
         """The line with a snapshot taken from now on."""
         await self._pull(line)

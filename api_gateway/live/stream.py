@@ -87,11 +87,11 @@ class _Told:
         lifecycle = line.lifecycle(now).value
         queue = (lifecycle, line.pause is not None)
         if state != self._state:
-            events.append(_event(b"state", line.seq, state_json(line, standing, now)))
+            events.append(event(b"state", line.seq, state_json(line, standing, now)))
         elif position != self._position:
-            events.append(_event(b"position", line.seq, orjson.dumps(_moved(line, position))))
+            events.append(event(b"position", line.seq, orjson.dumps(_moved(line, position))))
         if self._queue and queue != self._queue:
-            events.append(_event(b"distribution", line.seq, orjson.dumps(_changed(line, lifecycle))))
+            events.append(event(b"distribution", line.seq, orjson.dumps(changed(line, lifecycle))))
         self._state, self._position, self._queue = state, position, queue
         return events
 
@@ -108,13 +108,15 @@ def _moved(line: Line, position: int | None) -> dict[str, Any]:
     return {"position": shown, "estimatedWaitTimeInSeconds": wait_seconds(line, shown), "seq": line.seq}
 
 
-def _changed(line: Line, lifecycle: str) -> dict[str, Any]:
+def changed(line: Line, lifecycle: str) -> dict[str, Any]:
+    """What is told of a queue that opened, closed, was paused or goes on."""
     config = line.config
     times = {"opensAt": iso(config.open_at), "closesAt": iso(config.close_at)} if config else {}
     return {"type": "queue", "id": line.queue_id, "lifecycle": lifecycle, "paused": line.pause is not None} | times
 
 
-def _event(name: bytes, seq: int, body: bytes) -> bytes:
+def event(name: bytes, seq: int, body: bytes) -> bytes:
+    """One event of a stream."""
     return b"event: %b\nid: %d\ndata: %b\n\n" % (name, seq, body)
 
 

@@ -72,7 +72,11 @@ class Problem(Shape):
 
 
 class Operation(Linked):
-    """A command on its way; once decided, `resultStatus` and `result` or `problem` are what the direct call says."""
+    """A command on its way; once decided, `resultStatus` and `result` or `problem` are what the direct call says.
+
+    It goes from PENDING to its end in one commit, and nothing can be seen of it in between: RUNNING is for operations
+    that take more than one commit, of which there are none yet. `type` is not told by the 202 itself.
+    """
 
     id: UUID
     type: str | None

@@ -10,9 +10,17 @@ from pydantic import Field
 
 from api_gateway.shapes.common import Linked, Shape
 from api_gateway.shapes.queues import KeptQueue, PublicQueue
+from domain.settings import Name, Settings
 
 Stage = Literal["draft", "open", "settling", "scheduled", "closed"]
 Availability = Literal["open", "upcoming", "waitlist", "closed"]
+
+
+class DuplicateBody(Settings):
+    """What the copy is called, and by how many seconds its dates are moved."""
+
+    name: Name | None = None
+    shift_seconds: int = Field(0, ge=-315_360_000, le=315_360_000)
 
 
 class PublicSequence(Shape):

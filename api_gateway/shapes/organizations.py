@@ -77,6 +77,7 @@ class KeptKey(Linked):
     status: Literal["ACTIVE", "RETIRING", "REVOKED", "EXPIRED"]
     created_at: datetime
     expires_at: datetime | None
+    last_used_at: datetime | None
 
 
 class NewKeyShown(KeptKey):

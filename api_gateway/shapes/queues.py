@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from api_gateway.shapes.common import Linked, Shape
+from domain.queue.order import OrderDetails
 from domain.queue.state import Scope
 from domain.settings import Settings, Text
 from domain.values import Moment
@@ -77,10 +78,29 @@ class KeptQueue(PublicQueue):
     updated_at: datetime
 
 
+class OrderLine(Shape):
+    """So many units of a product."""
+
+    product_id: UUID
+    variant_id: UUID | None
+    quantity: int
+
+
+class Order(Shape):
+    """What the shop said of the order: the amount with all digits of its currency."""
+
+    order_amount: str | None
+    currency_code: str | None
+    items: list[OrderLine]
+    metadata: dict[str, str]
+
+
 class Participation(Linked):
     """A participation as the organization sees it."""
 
     participation_id: UUID
+    distribution_id: UUID
+    distribution_type: Literal["queue"]
     consumer_id: UUID
     status: Status
     ticket: int
@@ -97,6 +117,7 @@ class Participation(Linked):
     grant_id: UUID | None
     reason: str | None
     order_id: str | None
+    order: Order | None = None
     out_of_turn: bool
     requeue_count: int
     state_version: int
@@ -202,16 +223,25 @@ class ValidateAnyBody(ValidateBody):
     distribution_id: Id | None = None
 
 
-class CompleteAnyBody(Settings):
+class OrderBody(OrderDetails):
+    """The order that uses a grant up."""
+
+    order_id: OrderId
+
+    @property
+    def details(self) -> OrderDetails:
+        """What is said of the order besides its id."""
+        return OrderDetails.model_construct(**{name: getattr(self, name) for name in OrderDetails.model_fields})
+
+
+class CompleteAnyBody(OrderBody):
     """A grant to be used up by an order."""
 
     admission_grant: Grant
-    order_id: OrderId
 
 
-class CompleteBody(Settings):
+class CompleteBody(OrderBody):
     """A grant to be used up by an order: the grant itself, or whoever holds it."""
 
     admission_grant: Grant | None = None
     consumer_id: Id | None = None
-    order_id: OrderId

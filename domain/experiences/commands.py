@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from domain.command import Command
 from domain.experiences.config import ExperienceConfig, SequenceConfig
 
@@ -25,12 +27,38 @@ class ExperienceCommand(Command):
         return self.tenant_id
 
 
+class Nested(BaseModel):
+    """A distribution to be made under a sequence, by the sequence's place in the command; its kind knows the settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sequence: int = Field(ge=0)
+    type: str
+    settings: dict[str, Any]
+
+
 class CreateExperience(ExperienceCommand):
-    """Make an experience with its sequences, or with one. The command's id is the experience's."""
+    """Make an experience with its sequences, or with one, and their distributions: all of it or nothing.
+
+    The command's id is the experience's.
+    """
 
     type: ClassVar[str] = "experience.create"
     config: ExperienceConfig
     sequences: tuple[SequenceConfig, ...] = ()
+    distributions: tuple[Nested, ...] = ()
+
+
+class DuplicateExperience(ExperienceCommand):
+    """Make an unpublished copy of an experience, with sequences and distributions, every date moved by so many seconds.
+
+    The command's id is the copy's.
+    """
+
+    type: ClassVar[str] = "experience.duplicate"
+    experience_id: UUID
+    name: str | None = None
+    shift_seconds: int = 0
 
 
 class UpdateExperience(ExperienceCommand):

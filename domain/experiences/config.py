@@ -8,13 +8,13 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.money import CurrencyCode
 from domain.settings import Free, Name, NotYet, Settings, Text, bounded, only
 from domain.values import Metadata, Moment, TimeZoneName
 
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Language = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
-Words = dict[Annotated[str, Field(max_length=100)], Annotated[Text, Field(max_length=2000)]]
+Words = dict[Annotated[Text, Field(max_length=100)], Annotated[Text, Field(max_length=2000)]]
 
 
 def _none_yet(value: list[Any]) -> list[Any]:
@@ -66,17 +66,6 @@ class SequenceConfig(Settings):
     )
     products: NoneYet = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)
-
-
-class NewExperience(ExperienceConfig):
-    """An experience as it is asked for; without `sequences` it gets one."""
-
-    sequences: list[SequenceConfig] = Field(default_factory=list, max_length=100)
-
-    @property
-    def config(self) -> ExperienceConfig:
-        """Its settings alone."""
-        return ExperienceConfig.model_validate(self.model_dump(exclude={"sequences"}))
 
 
 class NewSequence(SequenceConfig):

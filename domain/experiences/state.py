@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -46,7 +46,7 @@ class Sequence:
 class Distribution:
     """What an experience reads of a distribution of any kind: where it stands, and whether somebody takes part.
 
-    `lifecycle` is by its own times, as if its experience were published.
+    `lifecycle` is by its own times, as if its experience were published. `type` is the word of its kind.
     """
 
     id: UUID
@@ -55,6 +55,7 @@ class Distribution:
     live: bool
     open_at: datetime | None
     close_at: datetime | None
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +74,12 @@ class Launch:
     paths: tuple[Sequence, ...]
     distributions: tuple[Distribution, ...]
     defaults: Defaults
+
+    @property
+    def offered(self) -> tuple[Distribution, ...]:
+        """The distributions as people meet them: nothing is open before the experience is published."""
+        if self.experience.published:
+            return self.distributions
+        return tuple(
+            replace(one, lifecycle="scheduled") if one.lifecycle == "open" else one for one in self.distributions
+        )

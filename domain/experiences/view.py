@@ -26,7 +26,7 @@ def experience_facts(launch: Launch) -> dict[str, Any]:
         "hasProtectedSequences": any(protected(path) for path in launch.paths),
         "published": experience.published,
         "lifecycle": lifecycle(experience.published, launch.distributions),
-        "sequences": [sequence_facts(path, launch.distributions) for path in launch.paths],
+        "sequences": [sequence_facts(path, launch.offered) for path in launch.paths],
         **_kept(experience),
     }
 

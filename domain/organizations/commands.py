@@ -107,6 +107,22 @@ class RotateKey(KeyCommand):
     overlap_seconds: Annotated[int, Field(ge=0, le=604_800)] = 86_400
 
 
+class KeyUse(BaseModel):
+    """When a key was last seen in use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key_id: UUID
+    at: Moment
+
+
+class NoteKeyUse(KeyCommand):
+    """These keys were used lately."""
+
+    type: ClassVar[str] = "organization.note_key_use"
+    uses: tuple[KeyUse, ...]
+
+
 class RevokeKey(KeyCommand):
     """End a key at once."""
 

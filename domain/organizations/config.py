@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_serializer
 from pydantic_core import PydanticCustomError
 
-from domain.settings import Free, Name, NotYet, Settings, Text, bounded, only
+from domain.money import CurrencyCode
+from domain.settings import Free, Name, NotYet, NullMeansOff, Settings, Text, bounded, only
 from domain.values import Metadata, TimeZoneName
 
 Seconds = int
 HttpsUrl = Annotated[str, Field(max_length=2000, pattern=r"^https://[^\s\"'<>\\]+$")]
 Origin = Annotated[str, Field(max_length=255, pattern=r"^https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$")]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 LanguageCode = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
 
 
@@ -107,7 +107,7 @@ class OrganizationConfig(Settings):
     access_token_seconds: Seconds = Field(3600, ge=300, le=86_400)
     refresh_token_seconds: Seconds = Field(2_592_000, ge=3600, le=7_776_000)
     randomness: Randomness = Field(default_factory=Randomness)
-    rate_limits: dict[CallClass, ClassLimits] = Field(default_factory=dict)
+    rate_limits: Annotated[dict[CallClass, ClassLimits], NullMeansOff(2)] = Field(default_factory=dict)
     trusted_networks: list[Annotated[Text, AfterValidator(_network)]] = Field(default_factory=list, max_length=200)
     audit_retention_days: Annotated[int, only(365)] = 365
     consumer_retention_days: Annotated[int | None, only(None)] = None

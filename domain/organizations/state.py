@@ -79,6 +79,7 @@ class ApiKey:
     status: KeyStatus = KeyStatus.ACTIVE
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
 
     def status_at(self, now: datetime) -> KeyStatus:
         """Where the key stands at a moment."""

@@ -41,4 +41,5 @@ def key_facts(key: ApiKey, mode: str, now: datetime) -> dict[str, Any]:
         "createdAt": iso(key.created_at),
         "expiresAt": iso(key.expires_at),
         "revokedAt": iso(key.revoked_at),
+        "lastUsedAt": iso(key.last_used_at),
     }

@@ -10,6 +10,7 @@ from domain.command import Command
 from domain.guest import NewGuest
 from domain.ids import SameId
 from domain.queue.config import QueueConfig
+from domain.queue.order import OrderDetails
 from domain.queue.state import Scope
 
 
@@ -134,6 +135,7 @@ class CompleteGrant(QueueCommand):
     entry_id: UUID | None = None
     grant_id: UUID | None = None
     consumer_id: UUID | None = None
+    order: OrderDetails = OrderDetails()
 
 
 class NotePresence(QueueCommand):

@@ -17,7 +17,11 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class QueueConfig(Settings):
-    """Every setting of a queue. Dates are aware, durations in seconds, rates in grants per minute."""
+    """Every setting of a queue. Dates are aware, durations in seconds, rates in grants per minute.
+
+    `capacity` bounds who may join: whoever goes back to the line when a grant lapses had a place, and keeps one even
+    when others have filled the line meanwhile.
+    """
 
     name: Name
     open_at: Moment | None = None

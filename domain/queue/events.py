@@ -59,6 +59,8 @@ class Completed(EntryEvent):
     grant_id: UUID
     completed_at: datetime
     order_id: str
+    order_amount: str | None = None
+    currency_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

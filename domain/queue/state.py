@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -58,6 +58,26 @@ class Ended:
     at: datetime
     reason: str
     revoke_grants: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """Grants that were given before `before` get longer by `seconds`: in the order in which they were given, in slices.
+
+    `last_at` and `last_id` are when the last one that has got longer was given, and its participation; None: none has.
+    """
+
+    before: datetime
+    seconds: int
+    last_at: datetime | None = None
+    last_id: UUID | None = None
+
+    def awaits(self, entry: Entry) -> bool:
+        """Whether this participation's grant is still to get longer."""
+        given_at = entry.granted_at
+        if entry.status is not Status.GRANTED or given_at is None or given_at >= self.before:
+            return False
+        return self.last_at is None or self.last_id is None or (given_at, entry.id) > (self.last_at, self.last_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +144,7 @@ class Queue:
     pause: Pause | None = None
     ended: Ended | None = None
     knock_at: datetime | None = None
+    extensions: tuple[Extension, ...] = ()
     line: Line = field(default_factory=Line)
     published: bool = True
     allow_guests: bool = True
@@ -141,6 +162,16 @@ class Queue:
     def paused(self, scope: Scope) -> bool:
         """Whether a pause holds this back."""
         return self.pause is not None and self.pause.scope in {scope, Scope.ALL}
+
+    def ends_at(self, entry: Entry) -> datetime | None:
+        """When a participation's grant ends, whether or not all that was promised has been added to it yet."""
+        promised = sum(one.seconds for one in self.extensions if one.awaits(entry))
+        return entry.expires_at and entry.expires_at + timedelta(seconds=promised)
+
+    @property
+    def most_promised(self) -> timedelta:
+        """How much longer than it says any grant may still get."""
+        return timedelta(seconds=sum(one.seconds for one in self.extensions))
 
     def with_line(self, **changes: object) -> Queue:
         """The same queue with a changed line."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.decision import Reply
 from domain.queue.state import Entry, Queue, Status
+from domain.settings import actor_facts
 from domain.times import Times, iso
 
 
@@ -93,5 +94,6 @@ def queue_facts(queue: Queue, times: Times) -> dict[str, Any]:
         "version": queue.version,
         "archived": queue.archived,
         "createdAt": iso(queue.created_at),
+        "createdBy": actor_facts(queue.created_by),
         "updatedAt": iso(queue.updated_at),
     }

@@ -11,18 +11,20 @@ from psycopg import sql
 
 from domain.fairness import cohort_order, instant_text
 from domain.ids import unix_us
+from domain.queue.order import Completion, order_facts
 from domain.queue.state import Line
 from domain.times import iso
 from store.reads.base import Reader, Row
 
 _COLUMNS = (
-    "id", "consumer_id", "status", "ticket", "first_ticket", "entered_at", "received_at", "grant_id", "granted_at",
-    "expires_at", "first_validated_at", "validations", "dequeued_at", "completed_at", "left_at", "denied_at", "reason",
-    "order_id", "quantity", "out_of_turn", "requeues", "version",
+    "tenant_id", "queue_id", "id", "consumer_id", "status", "ticket", "first_ticket", "entered_at", "received_at",
+    "grant_id", "granted_at", "expires_at", "first_validated_at", "validations", "dequeued_at", "completed_at",
+    "left_at", "denied_at", "reason", "order_id", "quantity", "out_of_turn", "requeues", "version",
 )  # fmt: skip
 _SELECT = sql.SQL(
-    "SELECT {}, c.level FROM queue_entry e "
+    "SELECT {}, c.level, o.id AS completion, o.order_amount, o.currency_code, o.items, o.metadata FROM queue_entry e "
     "LEFT JOIN consumer c ON c.tenant_id = e.tenant_id AND c.id = e.consumer_id "
+    "LEFT JOIN queue_completion o ON o.tenant_id = e.tenant_id AND o.id = e.id "
     "WHERE e.tenant_id = %(tenant)s AND e.queue_id = %(queue)s"
 ).format(sql.SQL(", ").join(sql.Identifier("e", name) for name in _COLUMNS))
 _STATUS = sql.SQL(" AND (%(statuses)s::text[] IS NULL OR e.status = ANY (%(statuses)s))")
@@ -96,6 +98,7 @@ def facts(row: Row, line: Line) -> dict[str, Any]:
         **{member: iso(row[name]) for member, name in _DATES.items()},
         "reason": row["reason"],
         "orderId": row["order_id"],
+        "order": _order(row),
         "outOfTurn": row["out_of_turn"],
         "requeueCount": row["requeues"],
         "validations": row["validations"],
@@ -114,6 +117,16 @@ def _rank(line: Line, ticket: int) -> int | None:
     if line.opened_at is None:
         return None
     return cohort_order(line.seed, line.cohort).rank_of(ticket) if ticket < line.cohort else ticket
+
+
+def _order(row: Row) -> dict[str, Any] | None:
+    if row["completion"] is None:
+        return None
+    told = {
+        name: row[name]
+        for name in ("tenant_id", "id", "queue_id", "order_amount", "currency_code", "items", "metadata")
+    }
+    return order_facts(Completion(**told))
 
 
 def _values(reader: Reader, queue_id: UUID, statuses: Sequence[str] | None) -> dict[str, Any]:

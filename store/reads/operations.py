@@ -11,18 +11,22 @@ from store.reads.base import Reader
 
 KEPT: Final = timedelta(hours=24)
 _DECIDED = "SELECT aggregate_id, at, reply, ledger_now() AS now FROM journal_outcomes(%s::uuid[])"
-_WAITING = """
-SELECT l.appended_at, l.topic, l.aggregates[array_position(l.ids, %(id)s)] AS aggregate_id
-FROM command_log l WHERE %(id)s = ANY (l.ids) AND l.tenants[array_position(l.ids, %(id)s)] = %(tenant)s"""
+_WAITING = "SELECT appended_at, aggregate_id, type, actor_id FROM waiting_command(%s)"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A command on its way. `reply` is what the journal keeps of its outcome, None while it waits."""
+    """A command on its way: `created_at` is when it came into the log, `at` when it was decided, None while it waits.
+
+    `reply` is what the journal keeps of its outcome.
+    """
 
     id: UUID
     aggregate_id: UUID
-    at: datetime
+    type: str
+    actor_id: UUID
+    created_at: datetime
+    at: datetime | None = None
     reply: dict[str, Any] | None = None
 
 
@@ -40,9 +44,13 @@ async def _decided(reader: Reader, command_id: UUID) -> Operation | None:
     row = await reader.one(_DECIDED, ([command_id],))
     if row is None or row["reply"] is None or row["now"] > row["at"] + KEPT:
         return None
-    return Operation(command_id, row["aggregate_id"], row["at"], row["reply"])
+    reply, at = row["reply"], row["at"]
+    created_at = at - timedelta(microseconds=reply.get("waitedUs", 0))
+    return Operation(command_id, row["aggregate_id"], reply["type"], UUID(reply["actor"]), created_at, at, reply)
 
 
 async def _waiting(reader: Reader, command_id: UUID) -> Operation | None:
-    row = await reader.one(_WAITING, {"id": command_id, "tenant": reader.tenant_id})
-    return None if row is None else Operation(command_id, row["aggregate_id"], row["appended_at"])
+    row = await reader.one(_WAITING, (command_id,))
+    if row is None:
+        return None
+    return Operation(command_id, row["aggregate_id"], row["type"], row["actor_id"], row["appended_at"])

@@ -12,7 +12,8 @@ from store.reads.base import Reader, Row, ledger_now
 
 _CURRENT = "SELECT * FROM organization WHERE tenant_id = %s"
 _KEYS = """
-SELECT tenant_id, id, organization_id, kind, name, prefix, last4, scopes, status, created_at, expires_at, revoked_at
+SELECT tenant_id, id, organization_id, kind, name, prefix, last4, scopes, status, created_at, expires_at, revoked_at,
+  last_used_at
 FROM api_key WHERE tenant_id = %s ORDER BY created_at DESC, id DESC"""
 _COLUMNS = ("name", "slug", "status")
 

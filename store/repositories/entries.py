@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from domain.queue.state import Entry, Queue, Status
+from domain.queue.state import Entry, Extension, Queue, Status
 from store import bulk
 from store.repositories.base import Repository, Tenancy
 from store.tables.queue import queue_entry
@@ -31,6 +31,11 @@ JOIN queue_entry e ON e.tenant_id = %s AND e.queue_id = %s AND e.ticket = w.tick
 _IN_QUEUE = f"SELECT {COLUMNS}, e.status FROM queue_entry e WHERE e.tenant_id = %s AND e.queue_id = %s AND "  # noqa: S608
 _LAPSED = _IN_QUEUE + "e.status = 'GRANTED' AND e.expires_at <= %s ORDER BY e.expires_at, e.ticket LIMIT %s"
 _INSIDE = _IN_QUEUE + "e.status = 'GRANTED' ORDER BY e.expires_at, e.ticket LIMIT %s"
+_GIVEN = (
+    _IN_QUEUE
+    + "e.status = 'GRANTED' AND e.granted_at < %s AND (%s::timestamptz IS NULL OR (e.granted_at, e.id) > (%s, %s)) "
+    "ORDER BY e.granted_at, e.id LIMIT %s"
+)
 _UNSEEN = _IN_QUEUE + "e.status = 'QUEUED' AND e.seen_at <= %s ORDER BY e.seen_at, e.ticket LIMIT %s"
 _NEXT_LAPSE = """
 SELECT min(expires_at) FROM queue_entry
@@ -145,6 +150,16 @@ class Entries(Repository[UUID, Entry]):
         """Live grants, the earliest to end first."""
         return self._left(queue, _INSIDE, (), limit, _ends, lambda entry: entry.status is Status.GRANTED)
 
+    def given_here(self, queue: Queue, since: datetime) -> list[Entry]:
+        """Live grants that this drain has given."""
+        live = (one for one in self._put(queue) if one.status is Status.GRANTED)
+        return [one for one in live if one.granted_at is not None and one.granted_at >= since]
+
+    def to_extend(self, queue: Queue, extension: Extension, limit: int) -> list[Entry]:
+        """Live grants that an extension is still to reach, the first to be given first."""
+        values = (extension.before, extension.last_at, extension.last_at, extension.last_id)
+        return self._left(queue, _GIVEN, values, limit, _given, extension.awaits)
+
     def unseen(self, queue: Queue, before: datetime, limit: int) -> list[Entry]:
         """People who wait and were not seen since `before`, the longest unseen first."""
         return self._left(
@@ -213,6 +228,10 @@ def _entry(row: Row[Any]) -> Entry:
 
 def _ends(entry: Entry) -> tuple[datetime, int]:
     return entry.expires_at or entry.entered_at, entry.ticket
+
+
+def _given(entry: Entry) -> tuple[datetime, UUID]:
+    return entry.granted_at or entry.entered_at, entry.id
 
 
 def _seen(entry: Entry) -> tuple[datetime, int]:

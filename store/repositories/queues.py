@@ -12,7 +12,7 @@ from sqlalchemy import Row
 
 from domain.fairness import Frontier, seed_commitment
 from domain.queue.config import QueueConfig
-from domain.queue.state import Ended, Line, Pause, Queue, Scope
+from domain.queue.state import Ended, Extension, Line, Pause, Queue, Scope
 from store import bulk
 from store.repositories.base import Repository, Tenancy
 from store.tables.queue import queue as table
@@ -61,7 +61,8 @@ class Queues(Repository[UUID, Queue]):
 
 
 def _place(state: Queue) -> dict[str, Any]:
-    return {"tenant_id": state.tenant_id, "id": state.id, "knock_at": state.knock_at}
+    extensions = [asdict(one) for one in state.extensions] or None
+    return {"tenant_id": state.tenant_id, "id": state.id, "knock_at": state.knock_at, "extensions": extensions}
 
 
 def _settings(state: Queue) -> dict[str, Any]:
@@ -96,13 +97,22 @@ def _queue(row: Row[Any]) -> Queue:
         sequence_id=row.sequence_id, config=QueueConfig.model_validate(row.config), server_seed=bytes(row.server_seed),
         created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, version=row.version,
         archived=row.archived, pause=row.pause and _pause(row.pause), ended=row.ended and _ended(row.ended),
-        knock_at=row.knock_at, line=Line(**line), published=row.published, allow_guests=row.allow_guests,
+        knock_at=row.knock_at, extensions=tuple(map(_extension, row.extensions or ())), line=Line(**line),
+        published=row.published, allow_guests=row.allow_guests,
     )  # fmt: skip
 
 
 def _pause(kept: dict[str, Any]) -> Pause:
     resume_at = kept["resume_at"] and datetime.fromisoformat(kept["resume_at"])
     return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"])
+
+
+def _extension(kept: dict[str, Any]) -> Extension:
+    last_at, last_id = kept["last_at"], kept["last_id"]
+    return Extension(
+        datetime.fromisoformat(kept["before"]), kept["seconds"], last_at and datetime.fromisoformat(last_at),
+        last_id and UUID(last_id),
+    )  # fmt: skip
 
 
 def _ended(kept: dict[str, Any]) -> Ended:

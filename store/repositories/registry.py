@@ -10,10 +10,12 @@ from domain.experiences.state import Sequence as Path
 from domain.mail import OutboxMail
 from domain.organizations.state import ApiKey, Organization
 from domain.people.state import Consumer, Session
+from domain.queue.order import Completion
 from domain.queue.state import Entry, Queue, Requeued
 from domain.sequence import SequenceFacts
 from domain.tenant import TenantFacts
 from store.repositories.base import Repository, Tenancy
+from store.repositories.completions import Completions
 from store.repositories.entries import Entries
 from store.repositories.experiences import Experiences, Paths
 from store.repositories.organizations import Keys, Organizations
@@ -41,6 +43,7 @@ class Repositories:
         self.queues = Queues(scope)
         self.entries = Entries(scope)
         self.requeues = Requeues(scope)
+        self.completions = Completions(scope)
         self.mails = Mails(scope)
         self._of: dict[type, Repository[Any, Any]] = {
             TenantFacts: self.tenants,
@@ -54,6 +57,7 @@ class Repositories:
             Queue: self.queues,
             Entry: self.entries,
             Requeued: self.requeues,
+            Completion: self.completions,
             OutboxMail: self.mails,
         }
 

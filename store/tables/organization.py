@@ -45,6 +45,7 @@ api_key = Table(
     moment("created_at", nullable=False),
     moment("expires_at"),
     moment("revoked_at"),
+    moment("last_used_at"),
     CheckConstraint("kind IN ('publishable', 'secret')", name="kind"),
     UniqueConstraint("hash"),
     comment="Keys: only a hash is kept.",

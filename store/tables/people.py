@@ -35,5 +35,6 @@ session = Table(
         ["tenant_id", "consumer_id"], ["consumer.tenant_id", "consumer.id"], name="session_consumer_fkey"
     ),
     Index("session_tenant_id_consumer_id", "tenant_id", "consumer_id"),
+    Index("session_expires_at", "expires_at"),
     comment="Refresh families: a used token presented again ends its family.",
 )

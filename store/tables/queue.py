@@ -41,6 +41,7 @@ queue = Table(
     moment("updated_at", nullable=False),
     Column("created_by", Text, nullable=False),
     moment("knock_at"),
+    Column("extensions", JSONB),
     Column("tickets", BigInteger, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
     moment("opened_at"),
@@ -111,8 +112,23 @@ queue_entry = Table(
         postgresql_where=text("status IN ('QUEUED', 'GRANTED')"),
     ),
     Index("queue_entry_lapses", "tenant_id", "queue_id", "expires_at", postgresql_where=text("status = 'GRANTED'")),
+    Index("queue_entry_unseen", "tenant_id", "queue_id", "seen_at", postgresql_where=text("status = 'QUEUED'")),
     comment="Participations: one live one for each person and queue.",
 )  # fmt: skip
+
+queue_completion = Table(
+    "queue_completion",
+    metadata,
+    tenant(),
+    identity(),
+    Column("queue_id", UUID, nullable=False),
+    Column("order_amount", BigInteger),
+    Column("currency_code", Text),
+    Column("items", JSONB, nullable=False),
+    Column("metadata", JSONB, nullable=False),
+    CheckConstraint("order_amount IS NULL OR currency_code IS NOT NULL", name="currency"),
+    comment="What shops said of the orders that used grants up, under the ids of the participations.",
+)
 
 queue_requeue = Table(
     "queue_requeue",

@@ -19,11 +19,13 @@ from runtime.clock import Clock
 from store.roles import GATEWAY
 from tests.support.house import House
 
+OWN_ADDRESS = "https://consumer.example"
+
 
 def application() -> Counting:
     """An application with routes that break."""
     app = FastAPI(openapi_url=None)
-    app.state.gateway = SimpleNamespace(clock=Clock())
+    app.state.gateway = SimpleNamespace(clock=Clock(), settings=SimpleNamespace(issuer=OWN_ADDRESS))
     tell_faults(app)
 
     @app.get("/broken")
@@ -62,6 +64,7 @@ async def answer(path: str, query: bytes = b"") -> tuple[int, dict[bytes, bytes]
 async def test_a_fault_is_told_with_a_reference_and_nothing_else() -> None:
     status, headers, body = await answer("/broken")
     assert (status, body["code"], headers[b"content-type"]) == (500, "INTERNAL_ERROR", b"application/problem+json")
+    assert body["type"] == f"{OWN_ADDRESS}/problems/INTERNAL_ERROR"
     assert UUID(body["requestId"])
     assert body["requestId"] in body["detail"]
     assert "ZeroDivision" not in json.dumps(body)

@@ -7,7 +7,7 @@ import pytest
 import requests
 from joserfc.jwk import KeySet
 
-from tests.support.house import NOBODY, House
+from tests.support.house import ISSUER, NOBODY, House
 from tests.support.servers import wait_until
 
 SHOP = "https://shop.example"
@@ -180,3 +180,10 @@ def test_every_reference_of_a_document_leads_somewhere(house: House, api: str) -
 def test_the_hot_routes_are_in_the_document(house: House) -> None:
     paths = requests.get(f"{house.url}/consumer/api/v1/openapi.json", timeout=5).json()["paths"]
     assert {f"/queues/{{queue_id}}/{hot}" for hot in ("status", "enter", "leave", "events")} <= set(paths)
+
+
+def test_every_problem_names_the_address_of_this_gateway(house: House) -> None:
+    cold, hot = f"/consumer/api/v1/experiences/{NOBODY}", f"/consumer/api/v1/queues/{NOBODY}/status"
+    for path in (cold, hot, "/nowhere", "/admin/api/v1/nowhere"):
+        problem = requests.get(house.url + path, headers=house.hall.as_visitor, timeout=5).json()
+        assert problem["type"] == f"{ISSUER}/problems/{problem['code']}", path

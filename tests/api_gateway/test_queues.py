@@ -71,7 +71,7 @@ def test_links_say_what_may_be_done_now(hall: Resident) -> None:
     queue = hall.queue()
     path = f"/queues/{queue['id']}"
     assert set(hall.admin("GET", path).json()["_links"]) == {
-        "self", "update", "replace", "archive", "pause", "kill", "consumers",
+        "self", "update", "replace", "archive", "pause", "kill", "consumers", "metrics",
     }  # fmt: skip
     assert set(hall.visit("GET", path).json()["_links"]) == {"self", "enter"}
     hall.admin("POST", f"{path}/pause", {"scope": "ENTRY"})
@@ -181,6 +181,44 @@ def test_fifty_completes_with_one_order_are_one_completion(hall: Resident) -> No
     assert {answer.status_code for answer in found} == {200}
     assert len({answer.text for answer in found}) == 1
     assert hall.admin("GET", f"/queues/{queue['id']}").json()["completedCount"] == 1
+
+
+def test_what_a_shop_says_of_an_order_is_kept_and_shown(hall: Resident) -> None:
+    queue = hall.queue()
+    guest = hall.granted(queue)
+    items = [{"productId": NOBODY, "variantId": None, "quantity": 2}]
+    told = {"orderAmount": "49.9", "items": items, "metadata": {"till": "3"}}
+    body = {"admissionGrant": guest["admissionGrant"], "orderId": "A1"}
+    path = "/consumer/api/v1/admission/complete"
+    done = hall.call("POST", path, body | told, hall.as_server)
+    kept = told | {"orderAmount": "49.90", "currencyCode": "EUR"}
+    assert (done.status_code, done.json()["order"]) == (200, kept), done.text
+    again = hall.call("POST", path, body | {"orderAmount": "1"}, hall.as_server)
+    assert (again.status_code, again.json()["order"]) == (200, kept), again.text
+    shown = hall.admin("GET", f"/queues/{queue['id']}/consumers/{guest['consumerId']}").json()
+    assert (shown["orderId"], shown["order"]) == ("A1", kept)
+    assert "order" not in hall.state(queue, guest["accessToken"])
+
+
+@pytest.mark.parametrize(
+    ("told", "path", "code"),
+    [
+        ({"orderAmount": 12.5}, "/orderAmount", "INVALID_MONEY"),
+        ({"orderAmount": "1.234"}, "/orderAmount", "OUT_OF_RANGE"),
+        ({"currencyCode": "euro"}, "/currencyCode", "PATTERN"),
+        ({"items": [{"quantity": 1}]}, "/items/0/productId", "REQUIRED"),
+        ({"items": [{"productId": NOBODY, "quantity": 0}]}, "/items/0/quantity", "OUT_OF_RANGE"),
+        ({"metadata": {"till": 3}}, "/metadata/till", "WRONG_TYPE"),
+        ({"metadata": {"till": "\x00"}}, "/metadata/till", "PATTERN"),
+    ],
+)
+def test_what_is_wrong_with_an_order_is_named(hall: Resident, told: Any, path: str, code: str) -> None:
+    guest = hall.granted(hall.queue())
+    body = {"admissionGrant": guest["admissionGrant"], "orderId": "A1"} | told
+    refused = hall.call("POST", "/consumer/api/v1/admission/complete", body, hall.as_server)
+    assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert [(error["path"], error["code"]) for error in refused.json()["errors"]] == [(path, code)]
+    assert validate(hall, guest["admissionGrant"])["valid"]
 
 
 def test_a_grant_is_completed_by_whoever_holds_it(hall: Resident) -> None:

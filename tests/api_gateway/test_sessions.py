@@ -2,11 +2,14 @@
 
 import time
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
+from store.command_log import Place, lock
+from store.wire import partition_of
+from tests.support.database import PARTITIONS
 from tests.support.house import NOBODY, House, Resident, strong_key
 from tests.support.servers import wait_until
 
@@ -238,6 +241,32 @@ def test_a_person_reads_own_operations_and_no_others(hall: Resident) -> None:
     where = hall.call("POST", path, {}, headers | {"Prefer": "respond-async"}).headers["Location"]
     wait_until(lambda: hall.call("GET", where, None, headers).json()["status"] == "SUCCEEDED")
     assert hall.call("GET", where, None, hall.as_person(other["accessToken"])).status_code == 404
+
+
+def test_an_operation_that_waits_is_told_to_its_sender_alone_and_dated_by_its_coming(house: House) -> None:
+    hall, engine = house.hall, house.database.engine()
+    queue, guest, other = hall.queue(admitRate=1), hall.guest(), hall.guest()
+    mine, path = hall.as_person(guest["accessToken"]), f"/consumer/api/v1/queues/{queue['id']}/enter"
+    with engine.begin() as connection:
+        place = Place("queue", partition_of(UUID(queue["id"]), PARTITIONS))
+        wait_until(lambda: lock(connection, place) is not None)
+        where = hall.call("POST", path, {}, mine | {"Prefer": "respond-async"}).headers["Location"]
+        waiting = hall.call("GET", where, None, mine).json()
+        assert (waiting["status"], waiting["type"]) == ("PENDING", "queue.enter")
+        assert hall.call("GET", where, None, hall.as_server).json()["createdAt"] == waiting["createdAt"]
+        strangers = hall.as_person(other["accessToken"]), hall.as_visitor, house.barn.as_server
+        assert {hall.call("GET", where, None, headers).status_code for headers in strangers} == {404}
+    engine.dispose()
+
+    def is_decided() -> bool:
+        """Rings as well, because the bell of the call itself met a lock, and here nobody sweeps."""
+        hall.call("POST", path, {}, hall.as_person(other["accessToken"]) | {"Prefer": "respond-async"})
+        return bool(hall.call("GET", where, None, mine).json()["status"] == "SUCCEEDED")
+
+    wait_until(is_decided)
+    decided = hall.call("GET", where, None, mine).json()
+    assert decided["createdAt"] == waiting["createdAt"]
+    assert decided["finishedAt"] > decided["createdAt"]
 
 
 def test_an_experience_is_found_by_its_id_and_its_slug(hall: Resident) -> None:

@@ -1,7 +1,11 @@
 """Processes and servers die in the middle of a rush: nothing that was answered is lost, and nothing happens twice."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -52,6 +56,36 @@ async def rush_through(grounds: Grounds, hall: Organizer, fault: Fault, record: 
     return rush
 
 
+@asynccontextmanager
+async def without_redis(grounds: Grounds, *, frozen: bool = False) -> AsyncIterator[None]:
+    """Redis is killed, or frozen, and comes back only at the end of the block."""
+    servers = grounds.system.servers
+    assert servers.redis is not None
+    assert servers.redis.pid is not None
+    await asyncio.to_thread(servers._lock.acquire)  # because whoever looks after the servers would start it again
+    try:
+        os.kill(servers.redis.pid, signal.SIGSTOP if frozen else signal.SIGKILL)
+        yield
+    finally:
+        if frozen:
+            os.kill(servers.redis.pid, signal.SIGCONT)
+        else:
+            await asyncio.to_thread(servers.redis.restart, immediate=True)
+        servers._lock.release()
+
+
+def entered(grounds: Grounds, queue: Mapping[str, Any]) -> int:
+    """How many places the ledger holds."""
+    return int(grounds.value("SELECT count(*) FROM queue_entry WHERE queue_id = %s", queue["id"]))
+
+
+async def token_of(hall: Organizer) -> str:
+    """The access token of a new guest."""
+    guest = await hall.visit("POST", "/auth/guest", {})
+    assert guest.status == 201, guest.body
+    return str(guest.body["accessToken"])
+
+
 async def test_redis_forgets_everything_again_and_again(
     grounds: Grounds, hall: Organizer, record_property: Record
 ) -> None:
@@ -71,21 +105,32 @@ async def test_redis_is_killed_and_starts_again(grounds: Grounds, hall: Organize
     await rush_through(grounds, hall, kill, record_property)
 
 
-async def test_redis_is_away_until_patience_ends(grounds: Grounds, hall: Organizer, record_property: Record) -> None:
-    """Five seconds: that is how long a gateway waits before it says 202, which it must still be able to say."""
-    servers = grounds.system.servers
+async def test_redis_is_away_for_long_and_the_rush_goes_on(
+    grounds: Grounds, hall: Organizer, record_property: Record
+) -> None:
+    """Strangers are answered 202, because their tokens cannot reach them; their places are decided meanwhile."""
 
     async def away(rush: Rush) -> None:
-        assert servers.redis is not None
-        await asyncio.to_thread(servers._lock.acquire)  # because whoever looks after the servers would start it again
-        try:
-            await asyncio.to_thread(servers.redis.stop)
-            await until(lambda: hall.seen["202"] >= 20, RECOVERS_IN)
-            await asyncio.to_thread(servers.redis.start)
-        finally:
-            servers._lock.release()
+        async with without_redis(grounds):
+            before = entered(grounds, rush.queue)
+            await until(lambda: hall.seen["202"] >= 20 and entered(grounds, rush.queue) >= before + 20, RECOVERS_IN)
 
     await rush_through(grounds, hall, away, record_property)
+
+
+@pytest.mark.parametrize("frozen", [False, True], ids=["killed", "frozen"])
+async def test_whoever_comes_while_redis_is_away_is_answered_from_the_journal(
+    grounds: Grounds, hall: Organizer, *, frozen: bool
+) -> None:
+    queue, tokens = await hall.queue(), [await token_of(hall) for _ in range(10)]
+    path = f"/queues/{queue['id']}/enter"
+    async with without_redis(grounds, frozen=frozen):
+        answers = await asyncio.gather(*(hall.person(token, "POST", path, {}) for token in tokens))
+        assert [answer.status for answer in answers] == [200] * 10, hall.seen
+        assert entered(grounds, queue) == 10
+    again = await asyncio.gather(*(hall.person(token, "POST", path, {}) for token in tokens))
+    assert [one.body["participationId"] for one in again] == [one.body["participationId"] for one in answers]
+    assert entered(grounds, queue) == 10
 
 
 async def test_postgres_crashes_and_recovers(grounds: Grounds, hall: Organizer, record_property: Record) -> None:

@@ -68,3 +68,11 @@ def test_the_next_signing_key_is_listed_before_it_signs(typed: Typed, purpose: s
     assert len(after) == 2
     assert before.split()[-1] == after[0].split()[-1]
     assert "no signing keys for tea" in typed("signing-keys", "rotate", "--purpose", "tea", status=2)
+
+
+def test_a_signing_key_is_withdrawn_in_words(typed: Typed) -> None:
+    kids = {line.split()[-1] for line in typed("signing-keys", "list").splitlines() if line.startswith("grant")}
+    told = typed("signing-keys", "withdraw", (kid := min(kids)))
+    assert f"{kid} is withdrawn" in told
+    assert kid not in typed("signing-keys", "list")
+    assert f"There is no signing key {kid}" in typed("signing-keys", "withdraw", kid, status=2)

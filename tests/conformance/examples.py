@@ -13,6 +13,7 @@ from domain.organizations.state import KeyKind, Mode
 from domain.people import commands as people
 from domain.queue import commands as queues
 from domain.queue.config import QueueConfig
+from domain.queue.order import OrderDetails, OrderItem
 from domain.queue.state import Scope
 
 
@@ -57,9 +58,21 @@ EXAMPLES: tuple[Command, ...] = (
     ),
     organizations.RotateKey(tenant_id=TENANT, key_id=KEY, imprint=IMPRINT),
     organizations.RotateKey(tenant_id=TENANT, key_id=KEY, imprint=IMPRINT, overlap_seconds=0),
+    organizations.NoteKeyUse(tenant_id=TENANT, uses=()),
+    organizations.NoteKeyUse(tenant_id=TENANT, uses=(organizations.KeyUse(key_id=KEY, at=NOON),)),
     organizations.RevokeKey(tenant_id=TENANT, key_id=KEY),
     experiences.CreateExperience(tenant_id=TENANT, config=EXPERIENCE_CONFIG),
     experiences.CreateExperience(tenant_id=TENANT, config=LONG_EXPERIENCE_CONFIG, sequences=(LONG_SEQUENCE_CONFIG,)),
+    experiences.CreateExperience(
+        tenant_id=TENANT, config=ExperienceConfig(name="Night"), sequences=(SequenceConfig(name="Door"),),
+        distributions=(
+            experiences.Nested(
+                sequence=0, type="queue", settings=QUEUE_CONFIG.model_dump(mode="json", by_alias=True)
+            ),
+        ),
+    ),
+    experiences.DuplicateExperience(tenant_id=TENANT, experience_id=EXPERIENCE),
+    experiences.DuplicateExperience(tenant_id=TENANT, experience_id=EXPERIENCE, name="Again", shift_seconds=-60),
     experiences.UpdateExperience(tenant_id=TENANT, experience_id=EXPERIENCE, changes={}),
     experiences.UpdateExperience(
         tenant_id=TENANT, experience_id=EXPERIENCE, changes=CHANGES, replace=True, if_version=3
@@ -106,6 +119,13 @@ EXAMPLES: tuple[Command, ...] = (
     queues.ValidateGrant(queue_id=QUEUE, entry_id=ENTRY, grant_id=GRANT, consumer_id=PERSON),
     queues.CompleteGrant(queue_id=QUEUE, order_id="order-1", consumer_id=PERSON),
     queues.CompleteGrant(queue_id=QUEUE, order_id="order-1", entry_id=ENTRY, grant_id=GRANT),
+    queues.CompleteGrant(
+        queue_id=QUEUE, order_id="order-1", entry_id=ENTRY, grant_id=GRANT,
+        order=OrderDetails(
+            order_amount="12.50", currency_code="EUR", metadata={"till": "3"},
+            items=(OrderItem(product_id=own(31), variant_id=own(32), quantity=2), OrderItem(product_id=own(33))),
+        ),
+    ),
     queues.NotePresence(queue_id=QUEUE, entry_ids=()),
     queues.NotePresence(queue_id=QUEUE, entry_ids=(ENTRY, own(30))),
     queues.SignGrant(queue_id=QUEUE, entry_id=ENTRY, grant_id=GRANT),

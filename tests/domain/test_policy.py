@@ -53,13 +53,13 @@ def test_leaving_is_for_those_who_are_inside() -> None:
 def test_a_running_queue_can_be_paused_and_a_paused_one_resumed() -> None:
     running = QueueRun("open", paused=False, archived=False, live=True, provable=True)
     paused = QueueRun("open", paused=True, archived=False, live=False, provable=False)
-    assert actions(SECRET, running) == ("update", "replace", "pause", "kill", "consumers", "proof")
-    assert actions(SECRET, paused) == ("update", "replace", "archive", "resume", "kill", "consumers")
+    assert actions(SECRET, running) == ("update", "replace", "pause", "kill", "consumers", "metrics", "proof")
+    assert actions(SECRET, paused) == ("update", "replace", "archive", "resume", "kill", "consumers", "metrics")
 
 
 def test_an_ended_queue_can_only_be_looked_at_and_put_away() -> None:
     ended = QueueRun("closed", paused=False, archived=False, live=False, provable=True)
-    assert actions(SECRET, ended) == ("archive", "consumers", "proof")
+    assert actions(SECRET, ended) == ("archive", "consumers", "metrics", "proof")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ BODIES: Mapping[str, Json] = {
     "ValidateBody": {"admissionGrant": "{grant}"}, "CompleteBody": {"consumerId": "{consumer_id}", "orderId": "theirs"},
     "ExperienceChanges": {"name": "Ours"}, "ExperienceConfig": {"name": "Ours"}, "SequenceChanges": {"name": "Ours"},
     "SequenceConfig": {"name": "Ours"}, "QueueChanges": {"name": "Ours"}, "QueueConfig": {"name": "Ours", "admitRate": 60},
-    "PauseBody": {}, "ResumeBody": {}, "KillBody": {"reason": "envy"}, "RotateBody": {},
+    "PauseBody": {}, "ResumeBody": {}, "KillBody": {"reason": "envy"}, "RotateBody": {}, "DuplicateBody": {},
 }  # fmt: skip
 """A body that each route would take, if the object were the caller's own. A new route is missed here loudly."""
 

@@ -22,7 +22,7 @@ HIDDEN = [
     ("outbox", "raw"), ("outbox", "recipient"), ("timer", "body"), ("dead_command", "envelope"),
     ("dead_command", "traceback"),
 ]  # fmt: skip
-FUNCTIONS = {"journal_outcomes", "resolve_key", "resolve_slug"}
+FUNCTIONS = {"journal_outcomes", "resolve_key", "resolve_slug", "waiting_command"}
 
 
 @pytest.fixture(scope="module")

@@ -101,3 +101,38 @@ def test_what_is_listed_is_public_and_what_is_kept_can_be_opened(ledger: Connect
     assert set(jwk) == {"kty", "crv", "x", "kid", "use", "alg"}
     kid, sealed = ledger.exec_driver_sql("SELECT kid, sealed FROM signing_key").one()
     assert open_key(kid, bytes(sealed), SEALED_UNDER).kid == jwk["kid"]
+
+
+def test_a_withdrawn_key_is_gone_and_a_fresh_one_signs_at_once(ledger: Connection) -> None:
+    old, new = fresh(), fresh()
+    signing_keys.rotate(ledger, "access", old)
+    assert signing_keys.withdraw(ledger, old.kid, new) == new.kid
+    assert (signing(ledger), listed(ledger)) == ([new.kid], {new.kid})
+    assert ledger.exec_driver_sql("SELECT kid FROM signing_key").scalars().all() == [new.kid]
+
+
+def test_the_key_that_waits_signs_at_once_when_the_one_before_it_is_withdrawn(ledger: Connection) -> None:
+    old, waiting, unused = fresh(), fresh(), fresh()
+    signing_keys.rotate(ledger, "access", old)
+    signing_keys.rotate(ledger, "access", waiting)
+    assert signing_keys.withdraw(ledger, old.kid, unused) == waiting.kid
+    assert (signing(ledger), listed(ledger)) == ([waiting.kid], {waiting.kid})
+
+
+def test_a_key_that_only_waited_is_as_if_it_had_never_been_made(ledger: Connection) -> None:
+    old, waiting, unused = fresh(), fresh(), fresh()
+    before = signing_keys.rotate(ledger, "access", old)
+    signing_keys.rotate(ledger, "access", waiting)
+    assert signing_keys.withdraw(ledger, waiting.kid, unused) == old.kid
+    assert signing_keys.shifts(ledger) == [before]
+
+
+def test_a_key_that_signs_no_more_is_only_struck_from_the_list(ledger: Connection) -> None:
+    old, new, unused, other = fresh(), fresh(), fresh(), fresh()
+    for key in (old, new):
+        signing_keys.rotate(ledger, "access", key)
+    signing_keys.rotate(ledger, "grant", other)
+    advance(ledger, signing_keys.NOTICE)
+    assert signing_keys.withdraw(ledger, old.kid, unused) == new.kid
+    assert listed(ledger) == {new.kid, other.kid}
+    assert signing_keys.withdraw(ledger, old.kid, unused) is None

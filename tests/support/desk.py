@@ -51,11 +51,13 @@ class Desk:
     def ask(
         self, tenant_id: UUID, command: Command, *, command_id: UUID | None = None, actor: Actor = SYSTEM_ACTOR
     ) -> dict[str, Any]:
-        """Send a command, decide all that waits, and return its stored outcome."""
+        """Send a command, decide all that waits, and return its stored outcome, but for how long it waited."""
         sent = Envelope(command_id or uuid4(), tenant_id, actor, uuid4(), command)
         self.works.append([sent])
         self.works.settle()
-        return self.outcomes(tenant_id, sent.id)[0]
+        outcome = self.outcomes(tenant_id, sent.id)[0]
+        assert outcome.pop("waitedUs") >= 0
+        return outcome
 
     def told(self, tenant_id: UUID, command: Command, **how: Any) -> dict[str, Any]:
         """The body of the reply to a command that is not refused."""

@@ -1,6 +1,6 @@
 """Experiences and sequences on a real store, and what follows for their queues."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +13,8 @@ from domain.queue.commands import CreateQueue, EnterQueue, LeaveQueue
 from domain.queue.config import QueueConfig
 from tests.support.desk import Desk, Founded
 from tests.support.works import Works
+
+NOON, LATER = datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2090, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -159,3 +161,56 @@ def opened_queue(desk: Desk, hall: Founded, launch: dict[str, Any], *, publish: 
     if publish:
         desk.told(hall.live, publishing(hall, launch))
     return queue_id
+
+
+def nesting(hall: Founded, *rows: QueueConfig, **settings: Any) -> c.CreateExperience:
+    """The hall wants an experience with these queues under its second sequence."""
+    nested = [c.Nested(sequence=1, type="queue", settings=row.model_dump(mode="json", by_alias=True)) for row in rows]
+    paths = (SequenceConfig(name="Everybody"), SequenceConfig(name="Members"))
+    return creating(hall, *paths, **settings).model_copy(update={"distributions": tuple(nested)})
+
+
+def test_an_experience_is_made_with_its_queues_in_one_commit(desk: Desk, hall: Founded) -> None:
+    rows = [QueueConfig(name="Front", admit_rate=60, open_at=LATER), QueueConfig(name="Back", admit_rate=30)]
+    command_id = uuid4()
+    outcome = desk.ask(hall.live, nesting(hall, *rows), command_id=command_id)
+    told = outcome["body"]
+    assert [(path["name"], [row["name"] for row in path["queues"]]) for path in told["sequences"]] == [
+        ("Everybody", []), ("Members", ["Front", "Back"]),
+    ]  # fmt: skip
+    ids = [row["id"] for row in told["sequences"][1]["queues"]]
+    assert desk.works.value("SELECT count(*) FROM journal") == 2 + len(ids)
+    kept = desk.works.rows("SELECT id, length(server_seed) AS secret, name FROM queue ORDER BY id")
+    assert [(str(row.id), row.secret, row.name) for row in kept] == [(ids[0], 32, "Front"), (ids[1], 32, "Back")]
+    again = desk.ask(hall.live, nesting(hall, *rows), command_id=command_id)
+    assert (again["body"], desk.works.value("SELECT count(*) FROM queue")) == (told, 2)
+    assert desk.told(hall.live, c.PublishExperience(tenant_id=hall.live, experience_id=UUID(told["id"])))["published"]
+    opened = desk.works.rows("SELECT name FROM queue WHERE opened_at IS NOT NULL")
+    assert [row.name for row in opened] == ["Back"]
+    assert desk.works.value("SELECT count(*) FROM timer WHERE aggregate_id = %s", ids[0]) == 1
+
+
+def test_one_queue_that_may_not_be_refuses_the_whole_experience(desk: Desk, hall: Founded) -> None:
+    rows = [QueueConfig(name="Front", admit_rate=60), QueueConfig(name="Early", admit_rate=1, open_at=NOON)]
+    refused = desk.ask(hall.live, nesting(hall, *rows, open_at=LATER))["refused"]
+    assert (refused["code"], refused["field"]) == ("INVALID_WINDOW", "/sequences/1/distributions/1/openAt")
+    made = "SELECT (SELECT count(*) FROM experience) + (SELECT count(*) FROM sequence) + (SELECT count(*) FROM queue)"
+    assert desk.works.value(made) == 0
+
+
+def test_a_copy_has_everything_of_the_original_at_another_time(desk: Desk, hall: Founded) -> None:
+    rows = [QueueConfig(name="Front", admit_rate=60, open_at=LATER, metadata={"door": "left"})]
+    first = desk.told(hall.live, nesting(hall, *rows, open_at=LATER))
+    copying = c.DuplicateExperience(tenant_id=hall.live, experience_id=UUID(first["id"]), shift_seconds=86_400)
+    command_id = uuid4()
+    copy = desk.told(hall.live, copying, command_id=command_id)
+    assert desk.told(hall.live, copying, command_id=command_id) == copy
+    assert (copy["name"], copy["slug"], copy["published"]) == ("Opening Night", "opening-night-2", False)
+    assert (first["openAt"], copy["openAt"]) == ("2090-01-01T00:00:00.000Z", "2090-01-02T00:00:00.000Z")
+    (row,) = copy["sequences"][1]["queues"]
+    assert (row["openAt"], row["metadata"], row["admitRate"]) == ("2090-01-02T00:00:00.000Z", {"door": "left"}, 60)
+    assert desk.works.value("SELECT count(DISTINCT server_seed) FROM queue") == 2
+    too_far = copying.model_copy(update={"shift_seconds": 315_360_000_000})
+    assert desk.refusal(hall.live, too_far) == "VALIDATION_ERROR"
+    stranger = c.DuplicateExperience(tenant_id=hall.live, experience_id=uuid4())
+    assert desk.refusal(hall.live, stranger) == "EXPERIENCE_NOT_FOUND"

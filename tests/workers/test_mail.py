@@ -9,11 +9,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
+from pydantic import ValidationError
 
+from cli.system.ports import free_ports
 from domain.command import Envelope
 from domain.decision import Decision, Reply
-from domain.mail import UNKNOWN_TRIES, Attempt, MailState, OutboxMail
+from domain.mail import MOST_TO_OPERATOR, UNKNOWN_TRIES, Attempt, MailState, OutboxMail
 from domain.queue.commands import EnterQueue, KnockQueue
+from domain.queue.state import Queue
 from domain.times import Times
 from runtime.broker import redis_broker
 from runtime.settings import Settings
@@ -66,6 +70,17 @@ def bury(works: Works, *, times: int = 1) -> Envelope[EnterQueue]:
     return one
 
 
+def bury_many(works: Works, dead_commands: int, queue: Queue) -> None:
+    """So many commands on a queue die in one drain."""
+    engine = works.database.engine(WORKER, pool=1)
+    with engine.begin() as connection:
+        see_tenants(connection, [queue.tenant_id])
+        now = ledger_now(connection)
+        died = [DeadCommand(entering(queue), now, now, "ValueError: words", "") for _ in range(dead_commands)]
+        dead.bury(connection, died, PARTITIONS)
+    engine.dispose()
+
+
 def mail(works: Works) -> Any:
     """The only mail."""
     (row,) = works.rows("SELECT * FROM outbox")
@@ -94,6 +109,29 @@ def test_the_operator_is_told_once_about_a_command_that_was_buried_twice(works: 
     assert "secret words" not in message.get_content()
     assert (mail(works).state, mail(works).attempts) == ("sent", 1)
     assert mail(works).tenant_id == buried.tenant_id
+
+
+def test_a_flood_of_dead_commands_is_no_flood_of_mails(works: Works) -> None:
+    ours, theirs = works.queue(), works.queue()
+    told = "SELECT count(*) FROM outbox WHERE tenant_id = %s"
+    bury_many(works, MOST_TO_OPERATOR - 2, ours)
+    bury_many(works, 5, ours)
+    bury_many(works, 1, ours)
+    bury_many(works, 1, theirs)
+    assert [works.value(told, one.tenant_id) for one in (ours, theirs)] == [MOST_TO_OPERATOR, 1]
+    assert works.value("SELECT count(*) FROM dead_command") == MOST_TO_OPERATOR + 5
+    works.database.advance("61 minutes")
+    bury_many(works, 3, ours)
+    assert works.value(told, ours.tenant_id) == MOST_TO_OPERATOR + 3
+
+
+def test_mail_comes_from_whoever_the_installation_says(works: Works) -> None:
+    said = {"smtp_url": "smtp://127.0.0.1:1", "domain": "harbour.test", "database_url": works.database.url(SCHEDULER)}
+    assert delivery(Settings(**said)).sender == "no-reply@harbour.test"
+    assert delivery(Settings(**said, mail_from="door@harbour.test")).sender == "door@harbour.test"
+    for wrong in ("", "harbour.test", "a@b\r\nBcc: c@d", "Door <a@b>"):
+        with pytest.raises(ValidationError):
+            Settings(mail_from=wrong)
 
 
 def test_a_mail_that_is_put_off_is_tried_again_later_with_the_same_bytes(works: Works, receiver: Receiver) -> None:
@@ -223,6 +261,14 @@ def test_the_operator_hears_of_a_dead_command_within_seconds(
         bury(works)
         wait_until(lambda: bool(mail(works).state == "sent"), seconds=30)
     assert [recipients for recipients, _ in receiver.taken] == [[OPERATOR]]
+
+
+def test_a_deliverer_shows_its_metrics(works: Works, receiver: Receiver, redis_server: str) -> None:
+    (port,) = free_ports(0, 1)
+    settings = {"SMTP_URL": receiver.url, "METRICS_PORT": str(port), "HOST": "127.0.0.1"}
+    with running_deliverer(works.database, redis_server, **settings):
+        shown = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5)
+    assert "drumroll_mail_attempts_total" in shown.text
 
 
 def test_asking_for_a_deliverer_again_and_again_rings_once_a_second(works: Works, redis_server: str) -> None:

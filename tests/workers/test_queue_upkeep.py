@@ -1,5 +1,6 @@
 """What keeps a queue going, on a real store: slices, drains in which much happens, and knocks that come to an end."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from domain.command import SYSTEM_ACTOR, Envelope
 from domain.queue import commands as c
 from domain.queue.state import Entry, Scope, Status
 from store import command_log
-from tests.domain.queue.invariants import check, check_between
+from tests.domain.queue.invariants import Seen, check, check_between
 from tests.support.database import PARTITIONS
 from tests.support.factories import make_sequence
 from tests.support.works import Works, place_of
@@ -211,6 +212,60 @@ def test_grants_get_longer_though_they_were_given_in_the_same_drain(make_room: M
     assert statuses(room) == {"DENIED": 1}
 
 
+def test_a_crowd_of_grants_gets_longer_in_slices_once_each_and_none_lapses_meanwhile(make_room: MakeRoom) -> None:
+    room = make_room(
+        admission_expiration_seconds=60, completion_grace_seconds=0, admit_rate=600_000, max_active_grants=1200,
+    )  # fmt: skip
+    for _ in range(3):
+        crowd(room, 500)
+    room.settle()
+    before = room.seen()
+    room.send(c.PauseQueue(queue_id=room.queue_id, scope=Scope.SERVICE))
+    room.works.database.advance("59 seconds")
+    room.append(c.ResumeQueue(queue_id=room.queue_id, extend_grants_seconds=300))
+    room.works.drain.round(place_of(room.queue))
+    assert len(longer(before, room.seen(), 300)) == 500
+    room.works.database.advance("2 seconds")
+    late = before.with_status(Status.GRANTED)[-1].consumer_id
+    room.append(c.CompleteGrant(queue_id=room.queue_id, consumer_id=late, order_id="1"))
+    room.settle()
+    after = room.seen()
+    assert len(longer(before, after, 300)) == 1199
+    assert (after.queue.extensions, after.queue.line.completed, after.queue.line.inside) == ((), 1, 1200)
+    check_between(before, after)
+    room.advance(290)
+    assert standing(before, room.seen()) == {Status.GRANTED: 1199, Status.COMPLETED: 1}
+    room.advance(10)
+    assert standing(before, room.seen()) == {Status.DENIED: 1199, Status.COMPLETED: 1}
+
+
+def standing(before: Seen, after: Seen) -> Counter[Status]:
+    """What has become of those who were inside."""
+    later = after.by_id
+    return Counter(later[one.id].status for one in before.with_status(Status.GRANTED))
+
+
+def longer(before: Seen, after: Seen, seconds: int) -> list[UUID]:
+    """Whose grant ends so many seconds later; nobody's end has moved otherwise."""
+    later = after.by_id
+    moved = {one.id: later[one.id].expires_at - one.expires_at for one in before.with_status(Status.GRANTED)
+             if later[one.id].expires_at and one.expires_at}  # fmt: skip
+    assert set(moved.values()) <= {timedelta(0), timedelta(seconds=seconds)}
+    return [entry_id for entry_id, more in moved.items() if more]
+
+
+def test_two_extensions_on_each_others_heels_both_count(make_room: MakeRoom) -> None:
+    room = make_room(admission_expiration_seconds=60, completion_grace_seconds=0, admit_rate=600_000)
+    crowd(room, 700)
+    room.settle()
+    before = room.seen()
+    for seconds in (100, 20):
+        room.append(c.PauseQueue(queue_id=room.queue_id))
+        room.append(c.ResumeQueue(queue_id=room.queue_id, extend_grants_seconds=seconds))
+    room.settle()
+    assert len(longer(before, room.seen(), 120)) == len(before.with_status(Status.GRANTED))
+
+
 def test_a_long_stretch_of_people_who_left_is_walked_past(make_room: MakeRoom, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("store.repositories.line.FURTHEST", 8)
     monkeypatch.setattr("store.repositories.line.CHUNK", 4)
@@ -263,6 +318,23 @@ def test_a_queue_is_served_by_its_own_timers_alone(make_room: MakeRoom) -> None:
         room.advance(60)
         inside.append(statuses(room)["GRANTED"])
     assert inside == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("due", ["lapse", "opening", "end of a pause"])
+def test_while_the_ledgers_clock_is_set_back_nobody_knocks_in_vain(make_room: MakeRoom, due: str) -> None:
+    settings = {"open_at": 60, "entry_open_at": -60} if due == "opening" else {}
+    room = make_room(admission_expiration_seconds=60, completion_grace_seconds=0, **settings)
+    if due == "end of a pause":
+        until = room.ledger_now() + timedelta(seconds=60)
+        room.send(c.PauseQueue(queue_id=room.queue_id, scope=Scope.SERVICE, resume_at=until))
+    room.send(entering(room))
+    room.works.rows("UPDATE log_partition SET last_at = last_at + interval '1000 seconds'")
+    room.send(entering(room))
+    assert room.now().knock_at is not None
+    room.advance(61)
+    assert room.now().pause is None
+    assert room.now().line.opened_at is not None
+    assert statuses(room)["DENIED" if due == "lapse" else "GRANTED"] >= 1
 
 
 def test_a_pause_ends_on_its_own_timer(make_room: MakeRoom) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from collections.abc import Sequence as Listed
 from dataclasses import replace
 from uuid import UUID
 
@@ -12,7 +13,13 @@ from pydantic import ValidationError
 from domain.command import Actor
 from domain.decision import Decision, Refused, Reply, refuse
 from domain.experiences import events
-from domain.experiences.commands import ArchiveExperience, CreateExperience, UpdateExperience
+from domain.experiences.commands import (
+    ArchiveExperience,
+    CreateExperience,
+    DuplicateExperience,
+    Nested,
+    UpdateExperience,
+)
 from domain.experiences.config import ExperienceConfig, SequenceConfig
 from domain.experiences.rules.paths import in_order
 from domain.experiences.state import Defaults, Distribution, Experience, Launch, Sequence
@@ -22,11 +29,12 @@ from domain.problems import first_problem
 from domain.settings import actor_text, changed, merged
 from domain.slugs import free_slug, slug_of, well_formed
 from domain.tenant import TenantFacts
-from domain.times import Times
+from domain.times import Times, shifted
 
 SHORTEST, LONGEST = 3, 80
 DEFAULT = SequenceConfig(name="Default")
 NOT_FOUND = Refused("EXPERIENCE_NOT_FOUND", "There is no such experience.")
+TOO_FAR = Refused("VALIDATION_ERROR", "A date would leave the calendar.", field="/shiftSeconds")
 LIVE = Refused("HAS_LIVE_PARTICIPANTS", "People take part in it; end its distributions first, or let them be served.")
 
 
@@ -111,6 +119,36 @@ def archive(launch: Launch, command: ArchiveExperience, by: Actor, times: Times)
     return replace(decision, saves=decision.saves + paths)
 
 
+def sequence_id(experience_id: UUID, place: int) -> UUID:
+    """The id of the sequence that an experience is made with at this place; ids follow the places."""
+    return nested_id(experience_id, b"drumroll/first-sequence/1", place)
+
+
+def distribution_id(experience_id: UUID, place: int) -> UUID:
+    """The id of the distribution that an experience is made with at this place; ids follow the places."""
+    return nested_id(experience_id, b"drumroll/first-distribution/1", place)
+
+
+def nested_id(parent: UUID, label: bytes, place: int) -> UUID:
+    """An id that follows from a place under what it is made with; of two under one label the first is the smaller."""
+    at = place.to_bytes(2, "big")
+    return id_under(parent, at + hashlib.sha256(label + b"\x00" + parent.bytes + at).digest())
+
+
+def copy_of(launch: Launch, distributions: Listed[Nested], command: DuplicateExperience) -> CreateExperience:
+    """The command that makes the copy; `distributions` are those of the original, moved already. The slug is a new one.
+
+    OverflowError when a date would leave the calendar.
+    """
+    before, seconds = launch.experience.config, command.shift_seconds
+    opens, closes = shifted(before.open_at, seconds), shifted(before.close_at, seconds)
+    changes = {"name": command.name or before.name, "slug": None, "open_at": opens, "close_at": closes}
+    return CreateExperience(
+        tenant_id=command.tenant_id, config=before.model_copy(update=changes),
+        sequences=tuple(path.config for path in launch.paths), distributions=tuple(distributions),
+    )  # fmt: skip
+
+
 def slug_asked_for(asked: ExperienceConfig | UpdateExperience, experience_id: UUID) -> str:
     """The slug that is asked for, given or following from the name; empty where none is."""
     if isinstance(asked, UpdateExperience):
@@ -145,8 +183,7 @@ def _outside(config: ExperienceConfig, distributions: Iterable[Distribution]) ->
 
 
 def _path(experience: Experience, place: int, config: SequenceConfig) -> Sequence:
-    seed = b"drumroll/first-sequence/1\x00" + experience.id.bytes + place.to_bytes(2, "big")
-    own_id = id_under(experience.id, hashlib.sha256(seed).digest())
+    own_id = sequence_id(experience.id, place)
     at, author = experience.created_at, experience.created_by
     return Sequence(experience.tenant_id, own_id, experience.id, config, at, at, author, author)
 

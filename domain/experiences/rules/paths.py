@@ -32,7 +32,7 @@ def create_sequence(launch: Launch, sequence_id: UUID, command: CreateSequence, 
     """Make a sequence. A second copy of the command finds what it made."""
     made = next((path for path in launch.paths if path.id == sequence_id), None)
     if made is not None:
-        return Decision(Reply(sequence_facts(made, launch.distributions), created=True))
+        return Decision(Reply(sequence_facts(made, launch.offered), created=True))
     author, of = actor_text(by), launch.experience
     path = Sequence(of.tenant_id, sequence_id, of.id, command.config, times.now, times.now, author, author)
     happened = events.SequenceChanged(path.id, of.id, "created", times.now)
@@ -50,7 +50,7 @@ def update_sequence(path: Sequence, launch: Launch, command: UpdateSequence, by:
         return Decision(first_problem(wrong))
     fields = changed(path.config, config)
     if not fields:
-        return Decision(Reply(sequence_facts(path, launch.distributions)))
+        return Decision(Reply(sequence_facts(path, launch.offered)))
     return _with(replace(path, config=config), launch, "updated", by, times, fields=fields)
 
 
@@ -72,4 +72,4 @@ def _with(
 ) -> Decision:
     after = replace(path, version=path.version + 1, updated_at=times.now, updated_by=actor_text(by))
     happened = events.SequenceChanged(after.id, after.experience_id, change, times.now, fields)
-    return Decision(Reply(sequence_facts(after, launch.distributions)), saves=(after,), events=(happened,))
+    return Decision(Reply(sequence_facts(after, launch.offered)), saves=(after,), events=(happened,))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.command import Actor
 from domain.decision import Decision, Event, Refused, Reply, refuse
 from domain.organizations import events
-from domain.organizations.commands import CreateKey, Imprint, RevokeKey, RotateKey
+from domain.organizations.commands import CreateKey, Imprint, NoteKeyUse, RevokeKey, RotateKey
 from domain.organizations.state import ApiKey, KeyKind, KeyStatus
 from domain.organizations.view import key_facts
 from domain.tenant import TenantFacts
 from domain.times import Times
 
 MOST_SECRETS = 2
+USED_AGAIN = timedelta(minutes=4)
 NOT_FOUND = Refused("KEY_NOT_FOUND", "There is no such key.")
 FULL = Refused("KEY_LIMIT_REACHED", "Two secret keys are usable already; revoke one first.")
 
@@ -74,6 +75,17 @@ def revoke_key(tenant: TenantFacts, key: ApiKey | None, command: RevokeKey, time
     return Decision(Reply(key_facts(gone, tenant.mode, times.now)), saves=(gone,), events=(happened,))
 
 
+def note_use(keys: Iterable[ApiKey], command: NoteKeyUse, times: Times) -> Decision:
+    """Keep when keys were last used, each at most once in some minutes, however many gateways have seen it."""
+    seen = {use.key_id: min(use.at, times.now) for use in command.uses}
+    used = (replace(key, last_used_at=seen[key.id]) for key in keys if _is_news(key, seen[key.id]))
+    return Decision(Reply(), saves=tuple(used))
+
+
+def _is_news(key: ApiKey, at: datetime) -> bool:
+    return key.last_used_at is None or at - key.last_used_at >= USED_AGAIN
+
+
 def _of(keys: Iterable[ApiKey], key_id: UUID) -> ApiKey | None:
     return next((key for key in keys if key.id == key_id), None)
 
@@ -106,7 +118,7 @@ def _successor(old: ApiKey, key_id: UUID, imprint: Imprint, times: Times) -> Api
     ends = old.expires_at and times.now + (old.expires_at - old.created_at)
     return replace(
         old, id=key_id, hash=imprint.hash, prefix=imprint.prefix, last4=imprint.last4, created_at=times.now,
-        expires_at=ends, status=KeyStatus.ACTIVE,
+        expires_at=ends, status=KeyStatus.ACTIVE, last_used_at=None,
     )  # fmt: skip
 
 

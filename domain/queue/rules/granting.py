@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from domain.decision import Decision, Refused, Reply, refuse
 from domain.queue import events
 from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, ValidateGrant
+from domain.queue.order import Completion, OrderDetails, amount_of, order_facts
 from domain.queue.rules.counting import counts_without, removed
 from domain.queue.rules.serving import grant, granted_event, service_over
 from domain.queue.state import LIVE, Entry, Queue, Status
@@ -62,31 +63,60 @@ def validate(queue: Queue, entry: Entry | None, command: ValidateGrant, times: T
         code = "VALIDATION_LIMIT_REACHED"
         return replace(decision, outcome=Reply({"valid": False, "code": code, "reason": _WORDS[code]}))
     asked = replace(entry, validations=entry.validations + 1, first_validated_at=entry.first_validated_at or times.now)
-    reply = Reply({"valid": True, "participationId": str(entry.id), "expiresAt": iso(entry.expires_at)})
+    reply = Reply({"valid": True, "participationId": str(entry.id), "expiresAt": iso(queue.ends_at(entry))})
     event = events.Validated(asked.id, asked.consumer_id, asked.version, command.grant_id, times.now)
     return Decision(reply, saves=(asked,), events=(event,))
 
 
-def complete(queue: Queue, mine: Sequence[Entry], command: CompleteGrant, times: Times) -> Decision:
-    """Use a grant up. The same order again is the same completion; another order comes too late."""
+def complete(
+    queue: Queue, mine: Sequence[Entry], command: CompleteGrant, times: Times, *, currency: str | None = None,
+    kept: Sequence[Completion] = (),
+) -> Decision:  # fmt: skip
+    """Use a grant up. The same order again is the same completion; another order comes too late.
+
+    `currency` is the experience's, `kept` are the orders of those who have completed. What is said of an order counts
+    the first time it is said.
+    """
     entry = _meant(mine, command)
     refused = _cannot_complete(queue, entry, command, times)
     if refused is not None or entry is None:
         return Decision(refused or Refused("NO_LIVE_GRANT"))
     if entry.status is Status.COMPLETED:
-        return Decision(reply_of(queue, entry, times))
+        return Decision(
+            _with_order(reply_of(queue, entry, times), next((one for one in kept if one.id == entry.id), None))
+        )
+    minor, why_not = amount_of(command.order, currency)
+    if why_not is not None:
+        return refuse("VALIDATION_ERROR", why_not, field="/orderAmount")
     done = replace(removed(entry, Status.COMPLETED, times.now), completed_at=times.now, order_id=command.order_id)
+    order = _completion(done, command.order, minor, currency) if command.order.told else None
     line = queue.line
     after = queue.with_line(inside=line.inside - 1, completed=line.completed + 1)
     assert done.grant_id is not None  # noqa: S101 (narrows the type; GRANTED entries have one)
-    event = events.Completed(done.id, done.consumer_id, done.version, done.grant_id, times.now, command.order_id)
-    return Decision(reply_of(after, done, times), saves=(after, done), events=(event,))
+    reply = _with_order(reply_of(after, done, times), order)
+    amount = reply.body["order"] or {}
+    event = events.Completed(
+        done.id, done.consumer_id, done.version, done.grant_id, times.now, command.order_id,
+        amount.get("orderAmount"), amount.get("currencyCode"),
+    )  # fmt: skip
+    return Decision(reply, saves=(after, done, *(() if order is None else (order,))), events=(event,))
 
 
 def over(queue: Queue, entry: Entry, at: datetime) -> bool:
     """Whether a grant's time and its grace are over; like every window it excludes its end."""
     grace = timedelta(seconds=queue.config.completion_grace_seconds)
-    return entry.expires_at is None or at >= entry.expires_at + grace
+    ends_at = queue.ends_at(entry)
+    return ends_at is None or at >= ends_at + grace
+
+
+def _completion(done: Entry, told: OrderDetails, minor: int | None, currency: str | None) -> Completion:
+    items = tuple(item.model_dump(mode="json", by_alias=True) for item in told.items)
+    named = told.currency_code or (None if minor is None else currency)
+    return Completion(done.tenant_id, done.id, done.queue_id, minor, named, items, dict(told.metadata))
+
+
+def _with_order(reply: Reply, order: Completion | None) -> Reply:
+    return replace(reply, body={**reply.body, "order": order and order_facts(order)})
 
 
 def _latest(mine: Sequence[Entry]) -> Entry | None:
@@ -115,7 +145,8 @@ def _invalid(queue: Queue, entry: Entry | None, command: ValidateGrant, times: T
     why_ended = _ended_grant(entry, command.grant_id)
     if why_ended is not None:
         return why_ended
-    return "GRANT_EXPIRED" if entry.expires_at is None or times.received_at >= entry.expires_at else None
+    ends_at = queue.ends_at(entry)
+    return "GRANT_EXPIRED" if ends_at is None or times.received_at >= ends_at else None
 
 
 def _ended_grant(entry: Entry, grant_id: object) -> str | None:

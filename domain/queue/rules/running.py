@@ -15,7 +15,7 @@ from domain.problems import first_problem
 from domain.queue import events
 from domain.queue.commands import CreateQueue, KillQueue, PauseQueue, ResumeQueue, UpdateQueue
 from domain.queue.config import QueueConfig
-from domain.queue.state import Ended, Entry, Lifecycle, Pause, Queue
+from domain.queue.state import Ended, Entry, Extension, Lifecycle, Pause, Queue
 from domain.queue.view import queue_facts
 from domain.sequence import SequenceFacts
 from domain.settings import changed, merged
@@ -92,17 +92,31 @@ def pause(queue: Queue, command: PauseQueue, times: Times) -> Decision:
     return _with(replace(queue, pause=held), "paused", times, reason=command.reason)
 
 
-def resume(queue: Queue, inside: Sequence[Entry], command: ResumeQueue, times: Times) -> Decision:
-    """Go on. Credit beyond what may be saved is lost in a pause, so going on starts no rush; grants `inside` may get longer."""
+def resume(queue: Queue, given: Sequence[Entry], command: ResumeQueue, times: Times) -> Decision:
+    """Go on. Credit beyond what may be saved is lost in a pause, so going on starts no rush.
+
+    Live grants may get longer: those that were `given` at this very moment at once, earlier ones in slices (`extend`).
+    """
     if queue.pause is None:
         return refuse("NOT_PAUSED", "The queue is not paused.")
     going = _going(queue, times.now)
     if command.shift_schedule:
         going = replace(going, config=_shifted(queue.config, queue.pause.since, times.now))
-    longer = tuple(_extended(entry, command.extend_grants_seconds) for entry in inside)
-    told = tuple(events.Extended(one.id, one.consumer_id, one.version, one.grant_id, one.expires_at) for one in longer)
-    decision = _with(going, "resumed", times)
-    return replace(decision, saves=decision.saves + longer, events=decision.events + told)
+    if command.extend_grants_seconds:
+        promised = Extension(times.now, command.extend_grants_seconds)
+        going = replace(going, extensions=(*queue.extensions, promised))
+    decision, longer = _with(going, "resumed", times), _longer(given, command.extend_grants_seconds)
+    return replace(decision, saves=decision.saves + longer.saves, events=decision.events + longer.events)
+
+
+def extend(queue: Queue, live: Sequence[Entry], *, ended: bool) -> Decision:
+    """Let the next grants of the first extension get longer; with `ended` they are its last."""
+    first, *rest = queue.extensions
+    longer = _longer(live, first.seconds)
+    if live:
+        first = replace(first, last_at=live[-1].granted_at, last_id=live[-1].id)
+    after = replace(queue, extensions=tuple(rest) if ended else (first, *rest))
+    return replace(longer, saves=(after, *longer.saves))
 
 
 def resume_if_due(queue: Queue, times: Times) -> Decision:
@@ -132,9 +146,13 @@ def _shifted(config: QueueConfig, since: datetime, now: datetime) -> QueueConfig
     return config.model_copy(update=moved)
 
 
-def _extended(entry: Entry, seconds: int) -> Entry:
-    later = entry.expires_at and entry.expires_at + timedelta(seconds=seconds)
-    return replace(entry, expires_at=later, version=entry.version + 1)
+def _longer(live: Sequence[Entry], seconds: int) -> Decision:
+    more, saves = timedelta(seconds=seconds), list[Entry]()
+    for entry in live if seconds else ():
+        later = entry.expires_at and entry.expires_at + more
+        saves.append(replace(entry, expires_at=later, version=entry.version + 1))
+    told = (events.Extended(one.id, one.consumer_id, one.version, one.grant_id, one.expires_at) for one in saves)
+    return Decision(Reply(), saves=tuple(saves), events=tuple(told))
 
 
 def _with(

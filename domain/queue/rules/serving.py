@@ -134,15 +134,26 @@ def note_presence(queue: Queue, seen: Iterable[Entry], times: Times) -> Decision
 
 def next_knock(queue: Queue, now: datetime) -> datetime | None:
     """When somebody has to knock next: the earliest of all that is due by itself; None when nothing is."""
-    config, line = queue.config, queue.line
-    opens = config.open_at if _will_open(queue) else None
+    return _earliest(due_by_receipt(queue), due_by_now(queue, now))
+
+
+def due_by_receipt(queue: Queue) -> datetime | None:
+    """When the first thing is due that only a command can bring about which came by then: opening, going on, a lapse."""
+    line = queue.line
+    opens = queue.config.open_at if _will_open(queue) else None
     resumes = queue.pause.resume_at if queue.pause else None
-    service = config.service_close_at if line.waiting and queue.ended is None else None
-    grace = timedelta(seconds=config.completion_grace_seconds)
+    grace = timedelta(seconds=queue.config.completion_grace_seconds)
     lapses = line.lapse_at + grace if line.lapse_at and line.inside else None
+    return _earliest(opens, resumes, lapses)
+
+
+def due_by_now(queue: Queue, now: datetime) -> datetime | None:
+    """When the first thing is due that any command brings about, whenever it came: a turn, the next slice of anything."""
+    config, line = queue.config, queue.line
+    service = config.service_close_at if line.waiting and queue.ended is None else None
     idles = line.idle_at if line.waiting and config.idle_timeout_seconds is not None else None
-    looks = now if line.head_stale and line.opened_at else None
-    return _earliest(opens, resumes, service, lapses, idles, looks, _clears(queue, now), _next_turn(queue, now))
+    looks = now if (line.head_stale and line.opened_at) or queue.extensions else None
+    return _earliest(service, idles, looks, _clears(queue, now), _next_turn(queue, now))
 
 
 def denial_of_the_waiting(queue: Queue, now: datetime) -> str | None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from domain.command import SYSTEM_ACTOR
 from domain.decision import Decision, Refused, Reply
 from domain.experiences.commands import ArchiveExperience, CreateExperience, UpdateExperience
-from domain.experiences.config import ExperienceConfig, NewExperience, NewSequence, SequenceConfig
+from domain.experiences.config import ExperienceConfig, NewSequence, SequenceConfig
 from domain.experiences.rules import archive, create, publish, slug_asked_for, unpublish, update
 from domain.experiences.state import Defaults, Distribution, Experience, Launch, Sequence
 from domain.experiences.view import lifecycle
@@ -219,11 +219,6 @@ def test_gates_that_do_not_exist_yet_and_settings_out_of_range_are_refused(setti
 def test_new_objects_are_parted_into_their_settings_and_what_they_belong_to() -> None:
     path = NewSequence.model_validate({"name": "Members", "experienceId": str(OWN), "botCheck": "off"})
     assert (path.experience_id, path.config) == (OWN, SequenceConfig(name="Members", bot_check="off"))
-    launch = NewExperience.model_validate(
-        {"name": "Night", "openAt": "2026-11-21T12:00:00Z", "sequences": [{"name": "A"}]}
-    )
-    assert launch.config == ExperienceConfig(name="Night", open_at=NOON)
-    assert launch.sequences == [SequenceConfig(name="A")]
 
 
 def test_the_slug_that_is_asked_for_is_known_before_anything_is_decided() -> None:

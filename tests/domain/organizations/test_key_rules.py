@@ -11,9 +11,9 @@ import pytest
 
 from domain.command import SYSTEM_ACTOR, Actor
 from domain.decision import Decision, Refused, Reply
-from domain.organizations.commands import CreateKey, Imprint, RevokeKey, RotateKey
+from domain.organizations.commands import CreateKey, Imprint, KeyUse, NoteKeyUse, RevokeKey, RotateKey
 from domain.organizations.keys import drawn_key
-from domain.organizations.rules import create_key, revoke_key, rotate_key
+from domain.organizations.rules import create_key, note_use, revoke_key, rotate_key
 from domain.organizations.state import SCOPES, ApiKey, KeyKind, KeyStatus, Mode
 from domain.tenant import TenantFacts
 from domain.times import Times
@@ -182,3 +182,32 @@ def test_a_revoked_key_is_dead_and_stays_so() -> None:
     assert (gone.status_at(NOON), gone.revoked_at) == (KeyStatus.REVOKED, NOON)
     assert revoke_key(TENANT, replace(gone), command, AT).saves == ()
     assert code_of(revoke_key(TENANT, None, command, AT)) == "KEY_NOT_FOUND"
+
+
+@pytest.mark.parametrize(
+    ("known", "seen", "kept"),
+    [
+        (None, -30, -30),
+        (-600, -30, -30),
+        (-240, 0, 0),
+        (-239, 0, None),
+        (-30, -300, None),
+        (None, 60, 0),
+    ],
+    ids=["for the first time", "again", "just late enough", "too soon", "by a slow gateway", "by a fast clock"],
+)
+def test_a_use_is_kept_once_in_some_minutes(known: int | None, seen: int, kept: int | None) -> None:
+    def at(seconds: int) -> datetime:
+        return NOON + timedelta(seconds=seconds)
+
+    key = make_key(last_used_at=None if known is None else at(known))
+    command = NoteKeyUse(tenant_id=TENANT.tenant_id, uses=(KeyUse(key_id=key.id, at=at(seen)),))
+    decision = note_use([key], command, AT)
+    assert decision.saves == (() if kept is None else (replace(key, last_used_at=at(kept)),))
+
+
+def test_a_successor_was_not_used_yet() -> None:
+    successor, retired = rotating(make_key(last_used_at=NOON)).saves
+    assert isinstance(successor, ApiKey)
+    assert isinstance(retired, ApiKey)
+    assert (successor.last_used_at, retired.last_used_at) == (None, NOON)

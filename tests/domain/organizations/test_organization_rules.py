@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from domain.command import SYSTEM_ACTOR
+from domain.command import SYSTEM_ACTOR, Envelope
 from domain.decision import Decision, Refused, Reply
 from domain.organizations.commands import CreateOrganization, FirstKey, Imprint, UpdateOrganization
 from domain.organizations.config import OrganizationConfig
@@ -15,6 +15,7 @@ from domain.organizations.rules import create, slug_asked_for, slug_refused, upd
 from domain.organizations.state import ApiKey, KeyKind, Mode, Organization
 from domain.settings import changed
 from domain.times import Times
+from store.wire import arrays, decode, encode
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 AT = Times(NOON, NOON)
@@ -205,3 +206,52 @@ def test_settings_of_every_sort_survive_the_wire(settings: dict[str, Any]) -> No
     config = make_config(**settings)
     assert OrganizationConfig.model_validate(config.model_dump(mode="json", by_alias=True)) == config
     assert OrganizationConfig.model_validate(config.model_dump(mode="json", exclude_defaults=True)) == config
+
+
+TEN = {"limit": 10, "windowSeconds": 1, "burst": None}
+
+
+@pytest.mark.parametrize(
+    ("patch", "kept"),
+    [
+        ({"entry": {"consumer": None}}, {"entry": {"key": TEN, "consumer": None}}),
+        ({"entry": {"key": None}}, {"entry": {"key": None}}),
+        ({"entry": {"key": {"burst": 20}}}, {"entry": {"key": TEN | {"burst": 20}}}),
+        ({"entry": None}, {}),
+        ({"status": {"address": None}}, {"entry": {"key": TEN}, "status": {"address": None}}),
+        (None, {}),
+    ],
+)
+def test_a_change_can_switch_one_limit_off_and_put_a_class_back(patch: Any, kept: Any) -> None:
+    before = make_organization(rateLimits={"entry": {"key": TEN}})
+    decision = changing(before, changes={"rateLimits": patch})
+    (after,) = decision.saves
+    assert isinstance(after, Organization)
+    assert after.config.model_dump(mode="json", by_alias=True)["rateLimits"] == kept
+
+
+def test_another_limit_that_is_off_is_another_setting() -> None:
+    before = make_organization(rateLimits={"entry": {"consumer": None}})
+    decision = changing(before, changes={"rateLimits": {"entry": {"address": None}}}, replace=False)
+    (after,) = decision.saves
+    assert isinstance(after, Organization)
+    assert after.config.rate_limits["entry"].model_fields_set == {"consumer", "address"}
+    whole = changing(before, changes=REQUIRED | {"rateLimits": {"entry": {"address": None}}}, replace=True)
+    assert whole.saves
+
+
+def test_a_limit_that_is_off_from_the_start_stays_off_on_its_way_through_the_log() -> None:
+    limits = {"entry": {"consumer": None}, "bid": {}, "status": {"key": TEN}}
+    sent = Envelope(OWN, LIVE, SYSTEM_ACTOR, OTHER, founding(rateLimits=limits))
+    (array,) = arrays(encode([sent]))
+    came = decode(array)
+    assert isinstance(came, Envelope)
+    assert isinstance(came.body, CreateOrganization)
+    assert came.body.config.model_dump(mode="json", by_alias=True)["rateLimits"] == limits
+
+
+def test_looks_hold_no_text_that_cannot_be_kept() -> None:
+    with pytest.raises(ValidationError, match="NUL"):
+        make_config(theme={"fonts": ["Serif", "a\x00"]})
+    with pytest.raises(ValidationError, match="NUL"):
+        make_config(theme={"a\x00": 1})

@@ -92,6 +92,7 @@ class Simulation:
         self._save(rules.open_if_due(self.queue, times))
         self._save(rules.resume_if_due(self.queue, times))
         over = times.received_at - timedelta(seconds=self.queue.config.completion_grace_seconds)
+        over -= self.queue.most_promised
         granted = sorted(self.with_status(Status.GRANTED), key=lambda one: one.expires_at or NOON)
         lapsed = [one for one in granted if one.expires_at is not None and one.expires_at <= over][:SLICE]
         if self.queue.line.lapse_at is not None and self.queue.line.lapse_at <= over:
@@ -101,6 +102,10 @@ class Simulation:
     def _serve(self, times: Times) -> None:
         if self.queue.config.open_at is None:
             self._save(rules.open_if_due(self.queue, times))
+        if self.queue.extensions:
+            awaited = filter(self.queue.extensions[0].awaits, self.entries.values())
+            live = sorted(awaited, key=lambda one: (one.granted_at or NOON, one.id))[:SLICE]
+            self._save(rules.extend(self.queue, live, ended=len(live) < SLICE))
         self._turn_away(times)
         filled, room = rules.room(self.queue, times.now)
         if room or filled.line.head_stale:
@@ -161,7 +166,7 @@ _DECIDES: dict[type[c.QueueCommand], _Decides] = {
     c.ArchiveQueue: lambda room, sent, times: rules.archive(room.queue, sent.if_version, times),
     c.PauseQueue: lambda room, sent, times: rules.pause(room.queue, sent, times),
     c.ResumeQueue: lambda room, sent, times: rules.resume(
-        room.queue, room.with_status(Status.GRANTED) if sent.extend_grants_seconds else [], sent, times
+        room.queue, [one for one in room.with_status(Status.GRANTED) if one.granted_at == times.now], sent, times
     ),
     c.KillQueue: lambda room, sent, times: rules.kill(room.queue, sent, times),
     c.LeaveQueue: lambda room, sent, times: rules.leave(room.queue, room.mine(sent.consumer_id), sent, times),

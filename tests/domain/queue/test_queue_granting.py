@@ -10,6 +10,7 @@ from domain.claims import Claims
 from domain.queue import rules
 from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, SignGrant, ValidateGrant
 from domain.queue.events import Completed, Denied, Granted, Validated
+from domain.queue.order import Completion, OrderDetails, OrderItem
 from domain.queue.state import Ended, Entry, Queue, Status
 from domain.tenant import TenantFacts
 from tests.domain.queue.queues import (
@@ -185,6 +186,36 @@ def test_the_same_order_again_is_the_same_completion(how: dict[str, Any]) -> Non
     decision = rules.complete(make_queue(), (DONE,), completing(**how), at(500))
     assert decision.saves == ()
     assert reply_of(decision).body["status"] == "COMPLETED"
+
+
+def test_what_the_shop_says_of_the_order_is_kept_with_the_completion() -> None:
+    told = OrderDetails(order_amount="12.5", items=(OrderItem(product_id=OTHER),), metadata={"till": "3"})
+    command = completing().model_copy(update={"order": told})
+    decision = rules.complete(a_queue(INSIDE), (INSIDE,), command, at(5), currency="EUR")
+    items = ({"productId": str(OTHER), "variantId": None, "quantity": 1},)
+    kept = Completion(INSIDE.tenant_id, INSIDE.id, QUEUE, 1250, "EUR", items, {"till": "3"})
+    assert decision.saves[2:] == (kept,)
+    assert decision.events == (Completed(INSIDE.id, ADA, 2, GRANT, moment(5), "order-1", "12.50", "EUR"),)
+    shown = {"orderAmount": "12.50", "currencyCode": "EUR", "items": list(items), "metadata": {"till": "3"}}
+    assert reply_of(decision).body["order"] == shown
+    again = rules.complete(make_queue(), (DONE,), completing(), at(6), kept=(kept,))
+    assert (again.saves, reply_of(again).body["order"]) == ((), shown)
+
+
+@pytest.mark.parametrize(
+    ("told", "currency"),
+    [
+        (OrderDetails(order_amount="1.234"), "EUR"),
+        (OrderDetails(order_amount="1.5", currency_code="JPY"), "EUR"),
+        (OrderDetails(order_amount="1"), None),
+    ],
+    ids=["too many digits", "too many for the named currency", "no currency at all"],
+)
+def test_an_amount_that_its_currency_has_not_uses_no_grant(told: OrderDetails, currency: str | None) -> None:
+    command = completing().model_copy(update={"order": told})
+    decision = rules.complete(a_queue(INSIDE), (INSIDE,), command, at(5), currency=currency)
+    assert refusal_of(decision) == replace(refusal_of(decision), code="VALIDATION_ERROR", field="/orderAmount")
+    assert decision.saves == ()
 
 
 @pytest.mark.parametrize(

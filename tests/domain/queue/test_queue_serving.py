@@ -204,6 +204,13 @@ def test_a_grant_that_lapses_is_denied_or_goes_to_the_back() -> None:
     assert denied.events == (Denied(gone.id, ADA, 2, moment(400), "ADMISSION_EXPIRED"),)
 
 
+def test_who_lets_a_grant_lapse_goes_back_to_a_line_that_is_full_by_then() -> None:
+    queue = with_people(make_queue(on_expiry="requeue", capacity=1), [LAPSED]).with_line(waiting=1)
+    decision = rules.lapse(queue, [LAPSED], None, at(400))
+    assert the_entry(decision).status is Status.QUEUED
+    assert the_queue(decision).line.waiting == 2
+
+
 def test_going_to_the_back_is_a_new_ticket_and_a_leaf_of_its_own() -> None:
     queue = with_people(make_queue(on_expiry="requeue"), [LAPSED])
     decision = rules.lapse(queue, [LAPSED], moment(9), at(400, decided=402))

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from domain.catalogue import COMMANDS
 from domain.command import Actor, Command, Envelope
 from domain.queue.config import NewQueue, QueueConfig
+from domain.queue.order import OrderDetails, OrderItem
 from store.wire import arrays, decode, encode
 from tests.domain.queue.queues import make_config, moment
 
@@ -48,6 +49,19 @@ def test_settings_come_back_from_json_as_they_were(config: QueueConfig) -> None:
     assert QueueConfig.model_validate(kept) == config
 
 
+@st.composite
+def orders(draw: st.DrawFn) -> OrderDetails:
+    """Anything that may be said of an order."""
+    item = st.tuples(ids, st.none() | ids, st.integers(1, 1000)).map(
+        lambda drawn: OrderItem(product_id=drawn[0], variant_id=drawn[1], quantity=drawn[2])
+    )
+    return OrderDetails(
+        order_amount=draw(st.none() | st.from_regex(r"[0-9]{1,12}(\.[0-9]{1,8})?", fullmatch=True)),
+        currency_code=draw(st.sampled_from([None, "EUR", "JPY"])), items=tuple(draw(st.lists(item, max_size=3))),
+        metadata=draw(st.dictionaries(texts.filter(bool), texts, max_size=3)),
+    )  # fmt: skip
+
+
 _BUILT: dict[type, st.SearchStrategy[Any]] = {QueueConfig: configs(), datetime: dates, str: texts}
 
 
@@ -69,7 +83,7 @@ def _members(kind: type[Command]) -> dict[str, st.SearchStrategy[Any]]:
     """How the members are drawn that cannot be drawn by their type alone."""
     special: dict[str, st.SearchStrategy[Any]] = {
         "config": configs(), "changes": st.dictionaries(texts, st.none() | st.integers(0, 99) | texts),
-        "resume_at": st.none() | dates, "reason": texts, "note": st.none() | texts, "order_id": texts,
+        "resume_at": st.none() | dates, "reason": texts, "note": st.none() | texts, "order_id": texts, "order": orders(),
     }  # fmt: skip
     return {name: drawn for name, drawn in special.items() if name in kind.model_fields}
 
@@ -88,6 +102,7 @@ def _members(kind: type[Command]) -> dict[str, st.SearchStrategy[Any]]:
         {"time_zone": "Mars/Olympus"}, {"reserve_inventory": True}, {"loyalty_bias_enabled": True}, {"speed": 3},
         {"open_at": 10, "close_at": 10}, {"open_at": 10, "close_at": 9}, {"open_at": 10, "entry_open_at": 11},
         {"entry_open_at": 10}, {"close_at": 10, "service_close_at": 9}, {"metadata": {"": "x"}}, {"metadata": {"x": 1}},
+        {"metadata": {"x": "\x00"}}, {"metadata": {"\x00": "x"}},
         {"open_at": datetime(2026, 1, 1)}, {"open_at": "2026-11-21T17:00:00"},  # noqa: DTZ001 (that it is naive is the point)
     ],
 )  # fmt: skip

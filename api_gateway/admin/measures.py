@@ -1,0 +1,68 @@
+"""Counts and rates of a queue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Request
+from pydantic import TypeAdapter, ValidationError
+from starlette.responses import Response
+
+from api_gateway.http.answers import shown
+from api_gateway.http.briefly import briefly_of
+from api_gateway.http.call import ADMIN_READS, Call, known_id
+from api_gateway.http.told import SECRET, query, told
+from api_gateway.links import link
+from api_gateway.problems import problem
+from api_gateway.shapes.measures import QueueMeasures
+from domain.times import iso
+from domain.values import Moment
+from store.reads import measures, queues
+from store.reads.measures import Stretch
+
+MISSING: Final = "QUEUE_NOT_FOUND"
+Reads = Annotated[Call, ADMIN_READS]
+router = APIRouter(tags=["queues"])
+_MOMENT: Final = TypeAdapter[datetime](Moment)
+_STRETCH: Final = (
+    query("from", "Those who entered from then on.", type="string", format="date-time"),
+    query("to", "Those who entered before then.", type="string", format="date-time"),
+)
+
+
+@router.get(
+    "/queues/{queue_id}/metrics", summary="See what a queue has done",
+    **told(SECRET, QueueMeasures, MISSING, "INVALID_FILTER", parameters=_STRETCH),
+)  # fmt: skip
+async def get_measures(queue_id: str, call: Reads, request: Request) -> Response:
+    """Counts and rates, over all who entered or over those of a stretch of time. They are counted once a second at most."""
+    own_id, reader, stretch = (
+        known_id(queue_id, MISSING),
+        call.reader,
+        Stretch(_moment(call, "from"), _moment(call, "to")),
+    )
+    found = await queues.one(reader, own_id)
+    if found is None:
+        raise problem(MISSING)
+    counted = await briefly_of(request).read(
+        ("measures", reader.tenant_id, own_id, stretch), lambda: measures.of_queue(reader, own_id, stretch)
+    )
+    queue, now = found
+    line = queue.line
+    own = {
+        "queueId": str(own_id), "waiting": line.waiting, "inside": line.inside, "admitRate": queue.config.admit_rate,
+        "cohortSize": line.cohort if line.opened_at else None, "freshAsOf": iso(now),
+        "_links": {"self": link(f"{call.base}/queues/{own_id}/metrics", "GET", "This object.")},
+    }  # fmt: skip
+    return shown(call, own | counted)
+
+
+def _moment(call: Call, name: str) -> datetime | None:
+    sent = call.query.text(name)
+    try:
+        return None if sent is None else _MOMENT.validate_python(sent)
+    except ValidationError:
+        message = "Give a date as ISO 8601 with Z or an offset, such as 2026-11-21T17:00:00Z."
+        error = {"path": f"query:{name}", "code": "INVALID_TIMESTAMP", "message": message}
+        raise problem("INVALID_FILTER", message, errors=(error,)) from None

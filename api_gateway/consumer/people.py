@@ -1,0 +1,93 @@
+"""What a person takes part in, all of it at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from api_gateway.http.answers import shown
+from api_gateway.http.call import Call, reads
+from api_gateway.http.prefer import preference
+from api_gateway.http.told import CONSUMER, header, query, told
+from api_gateway.limits import STATUS
+from api_gateway.links import link
+from api_gateway.live.journeys import Look, projection, version_of
+from api_gateway.live.looks import Looks, looks_of
+from api_gateway.shapes.journeys import Projection
+from store.reads import journeys
+from store.reads.journeys import Stop
+
+People = Annotated[Call, reads(lambda gateway, raw: gateway.guard.consumer(raw.headers), STATUS)]
+router = APIRouter(tags=["people"])
+_LOOK_SECONDS: Final = 1.0
+_DIGITS: Final = 10
+_ASKED: Final = (
+    query("experienceId", "One experience alone, entered or not.", type="string"),
+    query("sinceVersion", "With Prefer: wait=N, answer when stateVersion exceeds this.", type="integer", minimum=0),
+    header("Prefer", "wait=N seconds (0 to 30) for news."),
+)
+
+
+@router.get("/consumers/me", summary="See everything you take part in", **told(CONSUMER, Projection, parameters=_ASKED))
+async def get_me(call: People, request: Request) -> Response:
+    """Who you are, what you take part in now, and how far you are in each experience that you ever entered."""
+    looks, experience_id = looks_of(request), _experience(call)
+    level, found = await _looked(call, looks, experience_id)
+    since, clock = _since(call), call.gateway.clock
+    until = clock.monotonic() + preference(call.request.headers).wait
+    while since is not None and version_of(found) <= since and clock.monotonic() < until:
+        await _news(found, min(_LOOK_SECONDS, until - clock.monotonic()))
+        level, found = await _looked(call, looks, experience_id)
+    person = {"id": str(call.caller.consumer_id), "level": level, "emailVerified": False, "phoneVerified": False}
+    place = f"{call.base}/consumers/me"
+    own = {"_links": {"self": link(place, "GET", "This object.")}}
+    return shown(call, projection(person, found, clock.now()) | own)
+
+
+async def _looked(call: Call, looks: Looks, experience_id: UUID | None) -> tuple[str, list[Look]]:
+    """How well the person is known, and where they stand in each queue on their way."""
+    assert call.caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
+    way = await journeys.of_person(call.reader, call.caller.consumer_id, experience_id)
+    found = await asyncio.gather(*(_look(call, looks, stop) for stop in way.stops))
+    return way.level, [look for look in found if look is not None]
+
+
+async def _look(call: Call, looks: Looks, stop: Stop) -> Look | None:
+    line = await looks.lines.line(call.caller.tenant_id, stop.queue_id)
+    if line is None or not line.visible:
+        return None
+    return Look(stop, line, await looks.standing(call.caller, line), call.gateway.clock.now())
+
+
+async def _news(looks: list[Look], seconds: float) -> None:
+    """Wait until one of the queues moves, or the time is over."""
+    waits = [asyncio.ensure_future(look.line.next_pull(seconds)) for look in looks]
+    if not waits:
+        await asyncio.sleep(max(0.0, seconds))
+        return
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _experience(call: Call) -> UUID | None:
+    """The experience to look at alone; what is no uuid is nobody's."""
+    sent = call.query.text("experienceId")
+    try:
+        return None if sent is None else UUID(sent)
+    except ValueError:
+        return UUID(int=0)
+
+
+def _since(call: Call) -> int | None:
+    """The version that was seen, where the caller would rather wait for a later one."""
+    sent = call.query.text("sinceVersion")
+    waits = b"prefer" in call.request.headers
+    known = sent is not None and sent.isascii() and sent.isdecimal() and len(sent) <= _DIGITS
+    return int(sent) if waits and known and sent is not None else None

@@ -1,0 +1,73 @@
+"""What a person takes part in: every queue of the experiences where that person ever entered one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from store.reads.base import Reader
+
+# A person's participations are found queue by queue, because an index by person alone would slow every entry down.
+_QUEUES: Final = """
+SELECT * FROM (
+  SELECT q.id, q.experience_id, q.sequence_id, q.created_at, e.versions, e.granted_at,
+    count(e.versions) OVER (PARTITION BY q.experience_id) AS entered
+  FROM queue q
+  JOIN experience x ON x.tenant_id = q.tenant_id AND x.id = q.experience_id AND x.published AND NOT x.archived
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(p.id, p.version) ORDER BY p.first_ticket) AS versions,
+      max(p.granted_at) FILTER (WHERE p.status = 'GRANTED') AS granted_at
+    FROM queue_entry p
+    WHERE p.tenant_id = q.tenant_id AND p.queue_id = q.id AND p.consumer_id = %(person)s
+  ) e ON true
+  WHERE q.tenant_id = %(tenant)s AND NOT q.archived
+    AND (%(experience)s::uuid IS NULL OR q.experience_id = %(experience)s)
+) t WHERE entered > 0 OR experience_id = %(experience)s ORDER BY created_at, id"""
+_PERSON: Final = "SELECT id, level FROM consumer WHERE tenant_id = %(tenant)s AND id = %(person)s"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A queue on somebody's way. `versions` are the participations there, the first first, each with its version."""
+
+    queue_id: UUID
+    experience_id: UUID
+    sequence_id: UUID
+    versions: tuple[tuple[UUID, int], ...]
+    granted_at: datetime | None
+
+    def version_with(self, entry_id: UUID | None, version: int) -> int:
+        """The sum of all versions up to a participation that is seen in this version: it grows with every change."""
+        total = 0
+        for own_id, own_version in self.versions:
+            if own_id == entry_id:
+                break
+            total += own_version if entry_id is not None else 0
+        return total + version
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How well a person is known, and the queues on their way, the older first."""
+
+    level: str
+    stops: tuple[Stop, ...]
+
+
+async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | None) -> Way:
+    """The way of a person, through one experience if one is named."""
+    values = {"tenant": reader.tenant_id, "person": consumer_id, "experience": experience_id}
+    async with reader.moment() as cursor:
+        person = await (await cursor.execute(_PERSON, values)).fetchone()
+        rows = await (await cursor.execute(_QUEUES, values)).fetchall()
+    stops = (
+        Stop(row["id"], row["experience_id"], row["sequence_id"], _versions(row["versions"]), row["granted_at"])
+        for row in rows
+    )
+    return Way("guest" if person is None else person["level"], tuple(stops))
+
+
+def _versions(kept: list[tuple[str, int]] | None) -> tuple[tuple[UUID, int], ...]:
+    return tuple((UUID(own_id), version) for own_id, version in kept or ())

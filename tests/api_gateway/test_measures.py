@@ -1,0 +1,94 @@
+"""Counts and rates of a queue, as its organization sees them."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.house import NOBODY, House, Resident, strong_key
+from tests.support.servers import wait_until
+
+
+@pytest.fixture
+def hall(house: House) -> Resident:
+    return house.hall
+
+
+def measures(hall: Resident, queue: Any, query: str = "") -> Any:
+    answer = hall.admin("GET", f"/queues/{queue['id']}/metrics{query}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_an_empty_queue_has_nothing_to_be_a_part_of(hall: Resident) -> None:
+    told = measures(hall, hall.queue())
+    assert (told["entries"], told["grants"], told["denied"]) == (0, 0, {})
+    assert (told["completionRate"], told["expiryRate"], told["dropOff"]) == (None, None, None)
+    assert told["waitSeconds"] == {"p50": None, "p95": None, "max": None}
+
+
+def test_everybody_is_counted_by_what_became_of_them(hall: Resident) -> None:
+    queue = hall.queue(maxActiveGrants=4)
+    buys, leaves, denied, _ = (hall.granted(queue) for _ in range(4))
+    hall.entered(queue)
+    path = f"/consumer/api/v1/queues/{queue['id']}"
+    hall.admin("POST", f"/queues/{queue['id']}/pause", {})
+    hall.admin("POST", f"/queues/{queue['id']}/complete", {"consumerId": buys["consumerId"], "orderId": "1"})
+    hall.call("POST", f"{path}/leave", {}, hall.as_person(leaves["accessToken"]))
+    hall.admin("POST", f"/queues/{queue['id']}/deny", {"consumerId": denied["consumerId"], "reason": "BOT_DETECTED"})
+    told = measures(hall, queue)
+    assert (told["waiting"], told["inside"], told["admitRate"]) == (1, 1, 600_000)
+    assert (told["entries"], told["uniqueEntrants"], told["grants"]) == (5, 5, 4)
+    assert (told["completions"], told["left"], told["denied"]) == (1, 1, {"BOT_DETECTED": 1})
+    assert (told["completionRate"], told["expiryRate"], told["dropOff"]) == (0.25, 0, 0.2)
+    assert told["lastMinute"] == {"entries": 5, "grants": 4, "completions": 1}
+    assert 0 <= told["waitSeconds"]["p50"] <= told["waitSeconds"]["p95"] <= told["waitSeconds"]["max"]
+    assert told["claimSeconds"]["p50"] > 0
+
+
+def test_those_of_a_stretch_of_time_are_counted_alone(hall: Resident) -> None:
+    queue = hall.queue()
+    first = hall.granted(queue)
+    second = hall.granted(queue)
+    edge = second["enteredAt"]
+    assert first["enteredAt"] < edge
+    before, after = (measures(hall, queue, f"?{name}={edge}")["entries"] for name in ("to", "from"))
+    assert before + after == 2
+    assert before in {0, 1}
+    assert measures(hall, queue, "?from=2090-01-01T00:00:00Z")["entries"] == 0
+    refused = hall.admin("GET", f"/queues/{queue['id']}/metrics?from=yesterday")
+    assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_FILTER")
+    assert refused.json()["errors"][0]["path"] == "query:from"
+
+
+def test_a_grant_that_lapsed_is_counted_however_it_went_on(hall: Resident) -> None:
+    server = {"Authorization": f"Bearer {hall.test_secret}"}
+    visitor = {"X-Publishable-Key": hall.test_publishable}
+    made = hall.call("POST", "/admin/api/v1/experiences", _short_lived(), server).json()
+    hall.call("POST", f"/admin/api/v1/experiences/{made['id']}/publish", None, server)
+    queue = made["sequences"][0]["queues"][0]
+    entered = hall.call(
+        "POST", f"/consumer/api/v1/queues/{queue['id']}/enter", {}, visitor | {"Idempotency-Key": strong_key()}
+    )
+    assert entered.status_code == 200, entered.text
+
+    def lapsed() -> bool:
+        hall.call("POST", f"/admin/api/v1/queues/{queue['id']}/pause", {}, server)
+        told = hall.call("GET", f"/admin/api/v1/queues/{queue['id']}/metrics", None, server).json()
+        return (told["grants"], told["expired"], told["expiryRate"]) == (1, 1, 1)
+
+    wait_until(lapsed)
+
+
+def _short_lived() -> Any:
+    row = {
+        "type": "queue", "name": "Row", "admitRate": 600, "admissionExpirationSeconds": 1, "completionGraceSeconds": 0,
+        "onExpiry": "requeue",
+    }  # fmt: skip
+    return {"name": "Short", "sequences": [{"name": "Door", "distributions": [row]}]}
+
+
+def test_nobody_elses_queue_is_counted(house: House) -> None:
+    queue = house.hall.queue()
+    for wanted in (queue["id"], NOBODY, "nonsense"):
+        refused = house.barn.admin("GET", f"/queues/{wanted}/metrics")
+        assert (refused.status_code, refused.json()["code"]) == (404, "QUEUE_NOT_FOUND")

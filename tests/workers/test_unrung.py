@@ -1,0 +1,101 @@
+"""While Redis is away nobody is rung, and what waits is decided all the same."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from runtime.broker import redis_client
+from runtime.embedded import EmbeddedRedis
+from store.command_log import lock
+from tests.support.database import TestDatabase
+from tests.support.factories import entering
+from tests.support.servers import running_redis, wait_until
+from tests.support.works import Works, close, place_of, works_on
+from workers.drain import Round
+from workers.unrung import AWAY_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PROBE_SECONDS, Unrung
+
+TOPICS = ("queue",)
+
+
+@pytest.fixture
+def doorbell() -> Iterator[EmbeddedRedis]:
+    """A Redis that may be stopped."""
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+def works(store: TestDatabase, doorbell: EmbeddedRedis) -> Iterator[Works]:
+    """A store and a drain by this Redis."""
+    with works_on(store, doorbell.url) as made:
+        yield made
+
+
+@pytest.fixture
+def look(works: Works, doorbell: EmbeddedRedis) -> Iterator[Unrung]:
+    """A worker's look-out."""
+    client = redis_client(doorbell.url, timeout=0.25)
+    yield Unrung(works.drain, TOPICS, [client])
+    close(client)
+
+
+def test_where_redis_answers_whoever_is_rung_does_the_work(works: Works, look: Unrung) -> None:
+    works.append([entering(works.queue())])
+    assert look() == PROBE_SECONDS
+    assert works.waiting() != []
+
+
+def test_what_waits_is_decided_once_redis_was_away_for_over_a_second(
+    works: Works, look: Unrung, doorbell: EmbeddedRedis
+) -> None:
+    queue = works.queue()
+    doorbell.stop()
+    works.append([entering(queue) for _ in range(3)])
+    began = time.monotonic()
+    assert look() == PROBE_SECONDS
+    assert works.waiting() != []
+    wait_until(lambda: look() != PROBE_SECONDS)
+    assert time.monotonic() - began > AWAY_SECONDS
+    assert works.waiting() == []
+    assert works.value("SELECT count(*) FROM queue_entry WHERE queue_id = %s", queue.id) == 3
+
+
+def test_it_looks_less_often_while_nothing_comes_and_at_once_more_often_when_something_does(
+    works: Works, look: Unrung, doorbell: EmbeddedRedis
+) -> None:
+    queue = works.queue()
+    doorbell.stop()
+    wait_until(lambda: look() == LONGEST_PAUSE)
+    works.append([entering(queue)])
+    assert look() == FIRST_PAUSE
+
+
+def test_it_rests_when_redis_is_back(works: Works, look: Unrung, doorbell: EmbeddedRedis) -> None:
+    queue = works.queue()
+    doorbell.stop()
+    wait_until(lambda: look() == LONGEST_PAUSE)
+    doorbell.start()
+    works.append([entering(queue)])
+    assert look() == PROBE_SECONDS
+    doorbell.stop()
+    assert look() == PROBE_SECONDS
+    assert works.waiting() != []
+
+
+def test_a_redis_that_hangs_is_as_good_as_away(works: Works, look: Unrung, doorbell: EmbeddedRedis) -> None:
+    with redis_client(doorbell.url) as client:
+        client.execute_command("CLIENT", "PAUSE", 60_000, "WRITE")
+    works.append([entering(works.queue())])
+    wait_until(lambda: look() != PROBE_SECONDS)
+    assert works.waiting() == []
+
+
+def test_a_partition_that_somebody_else_drains_is_left_to_him(works: Works, look: Unrung) -> None:
+    queue = works.queue()
+    works.append([entering(queue)])
+    with works.drain.engine.begin() as connection:
+        assert lock(connection, place_of(queue)) is not None
+        assert look.drain_waiting() == {Round.NOT_MINE}
+    assert look.drain_waiting() == {Round.DECIDED}
+    assert look.drain_waiting() == set()

@@ -1,0 +1,113 @@
+"""Draining unrung: while Redis is away nobody can be woken, so each worker looks by itself for what waits.
+
+The drain is the same, under the same lock of the partition, so that several workers, and a bell that comes back in the
+middle, do no harm. Whoever cannot be told of an outcome meanwhile finds it in the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dramatiq
+import psycopg
+import redis
+import structlog
+from dramatiq.middleware import Middleware
+
+from runtime import metrics
+from runtime.clock import Clock
+from store.command_log import Place
+from store.pipelined import pipelined
+from store.sweeping import waiting
+from workers.drain import Drain, Round
+from workers.loops import Loop, Loops
+
+AWAY_SECONDS = 1.0
+PROBE_SECONDS = 0.25
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
+_PROBE, _PROBE_MS = "bell:probe", 1_000
+log = structlog.get_logger("unrung")
+
+
+@dataclass(slots=True)
+class Unrung:
+    """Asks whether Redis takes a bell, and drains what waits in `topics` once it has not for over a second.
+
+    `servers` are clients of every Redis that a ring goes through; they and the drain's own should give up soon, because
+    a Redis that hangs costs their patience each time.
+    """
+
+    drain: Drain
+    topics: Collection[str]
+    servers: Sequence[redis.Redis]
+    clock: Clock = field(default_factory=Clock)
+    _away_since: float | None = None
+    _alone: bool = False
+    _pause: float = FIRST_PAUSE
+
+    def __call__(self) -> float:
+        """Look once; returns the seconds to rest: longer and longer, up to one, while there is nothing to decide."""
+        if self._rings():
+            self._is_back()
+            return PROBE_SECONDS
+        if not self._is_away():
+            return PROBE_SECONDS
+        ended = self.drain_waiting()
+        if Round.FULL in ended:
+            return 0.0
+        self._pause = FIRST_PAUSE if Round.DECIDED in ended else min(self._pause * 2, LONGEST_PAUSE)
+        return self._pause
+
+    def drain_waiting(self) -> set[Round]:
+        """One round in every partition in which something waits; returns how they ended."""
+        with pipelined(self.drain.engine) as connection:
+            places = waiting(connection, self.topics)
+        return {self._round(place) for place in places}
+
+    def _round(self, place: Place) -> Round:
+        """A partition that cannot be drained now does not keep the others waiting."""
+        metrics.unrung.labels(place.topic).inc()
+        try:
+            return self.drain.round(place)
+        except psycopg.Error as failure:
+            log.warning("unrung.undrained", topic=place.topic, part=place.part, error=type(failure).__name__)
+            return Round.NOT_MINE
+
+    def _rings(self) -> bool:
+        """Whether all servers take a write, as a ring is one: a server that answers and stores nothing rings nobody."""
+        try:
+            return all(server.set(_PROBE, b"1", px=_PROBE_MS) for server in self.servers)
+        except (redis.RedisError, OSError):
+            return False
+
+    def _is_away(self) -> bool:
+        now = self.clock.monotonic()
+        self._away_since = now if self._away_since is None else self._away_since
+        if now - self._away_since <= AWAY_SECONDS:
+            return False
+        if not self._alone:
+            self._alone = True
+            log.warning("unrung.alone", topics=sorted(self.topics), because="Redis takes no bell")
+        return True
+
+    def _is_back(self) -> None:
+        if self._alone:
+            log.info("unrung.over", topics=sorted(self.topics))
+        self._away_since, self._alone, self._pause = None, False, FIRST_PAUSE
+
+
+class Watching(Middleware):
+    """Runs the look-out as long as the worker fetches. Ending it lets the round in hand come to its end."""
+
+    def __init__(self, look: Unrung) -> None:
+        self._loops = Loops([Loop("unrung", look)])
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """Begin."""
+        self._loops.start()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Any) -> None:
+        """Let the round in hand end, then look no more."""
+        self._loops.stop()
