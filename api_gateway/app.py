@@ -61,4 +61,4 @@ def assembled(parts: Parts) -> Asgi:
     gateway = parts.gateway
     queueing = Queueing(gateway, parts.lines, parts.tickets)
     front = Front(Hot(gateway, queueing, site(gateway, parts.tickets)), gateway.guard, gateway.settings.domain)
-    return Looking(queueing.glances, gateway.clock, front)
+    return Looking(queueing.glances, front)
