@@ -81,7 +81,7 @@ class Queueing:
         """Join the line: with a consumer token, or as a new guest with a publishable key and a strong Idempotency-Key."""
         guard = self._gateway.guard
         if b"authorization" in request.headers:
-            caller = guard.consumer_now(request.headers) or await guard.consumer(request.headers)
+            caller = await guard.consumer(request.headers)
         else:
             caller = await guard.public(request.headers)
         body = parsed(EnterBody, sent)

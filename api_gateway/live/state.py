@@ -33,7 +33,7 @@ _LEFT_OUT = frozenset(
 
 
 def standing_of(facts: Mapping[str, Any], as_of: int) -> Standing:
-    """A participation from what a worker said of it."""
+    """A participation from what a worker said of it; the queue's facts of the same answer are not part of it."""
     kept = {name: value for name, value in facts.items() if name not in _LEFT_OUT and value is not None}
     return Standing(
         consumer_id=UUID(facts["consumerId"]), entry_id=_id(facts.get("participationId")), ticket=facts.get("ticket", -1),
