@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Times:
     now: datetime
 
 
+@lru_cache(maxsize=4096)  # because a drain tells the same few moments in every answer and event
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds and a Z: the form of every date that leaves the house."""
     if moment is None:

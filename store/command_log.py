@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.command import Command, Envelope
-from store.pipelined import Connection, Pipelined
+from store.pipelined import Connection, Pipelined, id_array
 from store.wire import Unknown, encode, encode_raw, partition_of
 
 BATCH = 512
@@ -130,14 +130,9 @@ def waits(connection: Connection, place: Place) -> bool:
 
 
 def _row(place: Place, sent: Sequence[Envelope[Command]], gateway: str) -> tuple[Any, ...]:
-    ids = _listed(one.id for one in sent)
-    tenants, aggregates = _listed(one.tenant_id for one in sent), _listed(one.body.aggregate_id for one in sent)
+    ids = id_array(one.id for one in sent)
+    tenants, aggregates = id_array(one.tenant_id for one in sent), id_array(one.body.aggregate_id for one in sent)
     return (place.topic, place.part, gateway, ids, tenants, aggregates, len(sent), encode(sent))
-
-
-def _listed(ids: Iterable[UUID]) -> str:
-    """An array of ids as Postgres reads it; a fifth of what the driver takes to write one."""
-    return "{" + ",".join([one.hex for one in ids]) + "}"
 
 
 def _chunks(sent: Sequence[Envelope[Command]]) -> Iterable[Sequence[Envelope[Command]]]:
