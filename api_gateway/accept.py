@@ -10,7 +10,8 @@ import asyncio
 import queue
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -29,14 +30,28 @@ log = structlog.get_logger("accept")
 
 
 @dataclass(slots=True)
-class Pending:
-    """A command that waits for its append."""
+class Sending:
+    """A command on its way into the log. `answer` is the future of whoever waits for its decision."""
 
     sent: Envelope[Command]
     ask: Ask | None
-    done: asyncio.Future[Verdict]
+    answer: asyncio.Future[Any] | None
     verdict: Verdict = PASSES
     problem: Problem | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def appended(self) -> Verdict:
+        """Wait until it is committed; returns where its limits stand. Problem 429 or 503 when it is not."""
+        await self.ended.wait()
+        if self.problem is not None:
+            raise self.problem
+        return self.verdict
+
+    def end(self) -> None:
+        """On the event loop: the append has ended. Whoever waits for a decision that will not come is told why."""
+        self.ended.set()
+        if self.problem is not None and self.answer is not None and not self.answer.done():
+            self.answer.set_exception(self.problem)
 
 
 class Accept:
@@ -46,8 +61,8 @@ class Accept:
         self._appender, self._bell, self._partitions = appender, bell, partitions
         self._limits, self._backlog = limits, backlog
         self._loop = asyncio.get_running_loop()
-        self._gathered: list[Pending] = []
-        self._waiting: queue.SimpleQueue[list[Pending] | None] = queue.SimpleQueue()
+        self._gathered: list[Sending] = []
+        self._waiting: queue.SimpleQueue[list[Sending] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._append_on, name="append", daemon=True)
         self._thread.start()
 
@@ -56,12 +71,20 @@ class Accept:
 
         Problem 429: over a limit. Problem 503: over the bound, or the outcome is unknown.
         """
+        return await self.send(sent, ask).appended()
+
+    def send(self, sent: Envelope[Command], ask: Ask | None, answer: asyncio.Future[Any] | None = None) -> Sending:
+        """Send a command on its way. Problem 503 at once: over the bound.
+
+        Whoever waits for its `answer` need not wait for the append as well: an answer says that the command was committed,
+        and where it cannot be committed, the answer is that Problem.
+        """
         self._backlog.admit(sent)
-        pending = Pending(sent, ask, self._loop.create_future())
-        self._gathered.append(pending)
+        sending = Sending(sent, ask, answer)
+        self._gathered.append(sending)
         if len(self._gathered) == 1:
             self._loop.call_soon(self._hand_over)
-        return await pending.done
+        return sending
 
     def _hand_over(self) -> None:
         """Whatever the event loop had in hand when the first of them came goes to the thread as one."""
@@ -87,7 +110,7 @@ class Accept:
                 break
         self._appender.close()
 
-    def _append(self, group: Sequence[Pending]) -> None:
+    def _append(self, group: Sequence[Sending]) -> None:
         try:
             self._append_admitted(self._within_limits(group))
         except OutcomeUnknownError as failure:
@@ -98,42 +121,36 @@ class Accept:
             _refuse(group, _unknown())
         self._loop.call_soon_threadsafe(_settle, group)
 
-    def _within_limits(self, group: Sequence[Pending]) -> list[Pending]:
-        asked = [pending for pending in group if pending.ask is not None]
-        verdicts = self._limits.admit([pending.ask for pending in asked if pending.ask is not None])
-        for pending, verdict in zip(asked, verdicts, strict=True):
-            pending.verdict = verdict
+    def _within_limits(self, group: Sequence[Sending]) -> list[Sending]:
+        asked = [sending for sending in group if sending.ask is not None]
+        verdicts = self._limits.admit([sending.ask for sending in asked if sending.ask is not None])
+        for sending, verdict in zip(asked, verdicts, strict=True):
+            sending.verdict = verdict
             if not verdict.admitted:
-                pending.problem = verdict.problem()
-        return [pending for pending in group if pending.problem is None]
+                sending.problem = verdict.problem()
+        return [sending for sending in group if sending.problem is None]
 
-    def _append_admitted(self, group: Sequence[Pending]) -> None:
+    def _append_admitted(self, group: Sequence[Sending]) -> None:
         if not group:
             return
         started = Clock.monotonic()
-        by_place = places_of((pending.sent for pending in group), self._partitions)
+        by_place = places_of((sending.sent for sending in group), self._partitions)
         self._appender.append(by_place)
         self._bell.ring((place.topic, place.part) for place in by_place)
-        self._backlog.appended(pending.sent for pending in group)
+        self._backlog.appended(sending.sent for sending in group)
         metrics.append_size.observe(len(group))
         metrics.append_seconds.observe(Clock.monotonic() - started)
 
 
-def _settle(group: Sequence[Pending]) -> None:
+def _settle(group: Sequence[Sending]) -> None:
     """On the event loop: tell everybody of a group how its append ended."""
-    for pending in group:
-        if pending.done.done():
-            continue
-        if pending.problem is None:
-            pending.done.set_result(pending.verdict)
-        else:
-            pending.done.set_exception(pending.problem)
-            pending.done.exception()
+    for sending in group:
+        sending.end()
 
 
-def _refuse(group: Sequence[Pending], problem: Problem) -> None:
-    for pending in group:
-        pending.problem = pending.problem or problem
+def _refuse(group: Sequence[Sending], problem: Problem) -> None:
+    for sending in group:
+        sending.problem = sending.problem or problem
 
 
 def _unknown() -> Problem:

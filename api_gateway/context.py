@@ -83,8 +83,9 @@ class Gateway:
         )
         at, future = self.clock.now(), self.replies.expect(sent.id, sent.tenant_id)
         try:
-            limits = await self.accept(sent, asked.limit)
+            sending = self.accept.send(sent, asked.limit, None if asked.respond_async else future)
             told = None if asked.respond_async else await self.replies.told(future, asked.patience)
+            limits = await sending.appended() if told is None else sending.verdict
         finally:
             self.replies.forget(sent.id, future)
         if told is None:

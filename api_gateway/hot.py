@@ -20,6 +20,7 @@ from api_gateway.context import Gateway
 from api_gateway.http.raw import RawRequest, read_body, send_bytes
 from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from api_gateway.queueing import Queueing
+from domain.ids import same_id
 from runtime import metrics
 
 Scope = MutableMapping[str, Any]
@@ -111,6 +112,6 @@ def _told(wrong: Problem, request: RawRequest, base: str) -> Answer:
 
 def _uuid(text: str) -> UUID:
     try:
-        return UUID(text)
+        return same_id(text)
     except ValueError:
         raise problem("QUEUE_NOT_FOUND", "There is no such queue.") from None

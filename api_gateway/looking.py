@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Final
 
 from prometheus_client import Counter
@@ -9,7 +10,6 @@ from prometheus_client import Counter
 from api_gateway.hot import PREFIX, Asgi, Receive, Scope, Send
 from api_gateway.live.glance import Glances
 from runtime import metrics
-from runtime.clock import Clock
 
 _ID: Final = slice(len(PREFIX), len(PREFIX) + 36)
 _TAIL: Final = "/status"
@@ -24,21 +24,19 @@ _ALWAYS: Final = (
 class Looking:
     """Answers whoever has looked before and passes everything else on."""
 
-    __slots__ = ("_answered", "_clock", "_glances", "_rest")
+    __slots__ = ("_answered", "_glances", "_rest")
 
-    def __init__(self, glances: Glances, clock: Clock, rest: Asgi) -> None:
-        self._glances, self._clock, self._rest = glances, clock, rest
+    def __init__(self, glances: Glances, rest: Asgi) -> None:
+        self._glances, self._rest = glances, rest
         self._answered: Counter = metrics.requests.labels("status", 200)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """ASGI."""
         found = self._found(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
-        if found is None:
-            await self._rest(scope, receive, send)
-            return
-        body, headers = found
+        return self._rest(scope, receive, send) if found is None else self._tell(send, *found)
+
+    async def _tell(self, send: Send, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
         headers += _ALWAYS
-        headers.append((b"x-request-id", str(self._clock.new_id()).encode()))
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})

@@ -81,7 +81,7 @@ class Queueing:
         """Join the line: with a consumer token, or as a new guest with a publishable key and a strong Idempotency-Key."""
         guard = self._gateway.guard
         if b"authorization" in request.headers:
-            caller = guard.consumer_now(request.headers) or await guard.consumer(request.headers)
+            caller = await guard.consumer(request.headers)
         else:
             caller = await guard.public(request.headers)
         body = parsed(EnterBody, sent)
@@ -182,11 +182,9 @@ class Queueing:
         """Remember what this look found out, for the next one."""
         ends = self._gateway.guard.tokens.ends(request.headers[b"authorization"].partition(b" ")[2].strip())
         if ends is not None and b"x-forwarded-for" not in request.headers:
-            key = request.headers[b"x-publishable-key"]
-            self.glances.keep(
-                request.headers[b"authorization"],
-                Look(key, key.decode(), caller, ends, request.peer or "", line, asking),
-            )
+            tally = self._gateway.reads.tally(asking)
+            look = Look(caller.key, _person(caller), ends, request.peer or "", line, tally)
+            self.glances.keep(request.headers[b"authorization"], look)
 
     async def _visible(self, caller: Caller, queue_id: UUID) -> Line:
         line = await self._lines.line(caller.tenant_id, queue_id)

@@ -42,7 +42,6 @@ class Waiter:
 
     tenant_id: UUID
     since: float
-    asked_at: datetime
     found: bool = False
     listeners: list[asyncio.Future[Told | None]] = field(default_factory=list)
 
@@ -60,7 +59,7 @@ class Replies:
         loop, key = asyncio.get_running_loop(), str(command_id)
         waiter = self._waiting.get(key)
         if waiter is None:
-            waiter = self._waiting[key] = Waiter(tenant_id, Clock.monotonic(), self._clock.now())
+            waiter = self._waiting[key] = Waiter(tenant_id, Clock.monotonic())
         told: asyncio.Future[Told | None] = loop.create_future()
         waiter.listeners.append(told)
         return told
@@ -131,13 +130,16 @@ class Replies:
         An earlier answer that said when to come again is not the answer to whoever has come again.
         """
         waiter = self._waiting.get(command_id)
-        if waiter is None or (is_open(stored) and at < waiter.asked_at - SKEW):
+        if waiter is None or (is_open(stored) and at < self._asked_at(waiter) - SKEW):
             return
         if stored.get("sealed") and not waiter.found:
             waiter.found = True
             return
         metrics.replies_missed.inc()
         self._tell(command_id, Told(stored, {}))
+
+    def _asked_at(self, waiter: Waiter) -> datetime:
+        return self._clock.now() - timedelta(seconds=Clock.monotonic() - waiter.since)
 
     async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> list[Any]:
         async with self._pool.connection() as connection, connection.transaction():

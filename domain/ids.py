@@ -18,9 +18,19 @@ _RAND_B = (1 << 62) - 1
 
 def uuid7(unix_ms: int, entropy: bytes) -> UUID:
     """The UUIDv7 of a unix time in milliseconds and at least 10 bytes of entropy (74 bits of it are used)."""
+    return UUID(int=_bits7(unix_ms, entropy))
+
+
+def _bits7(unix_ms: int, entropy: bytes) -> int:
     bits = int.from_bytes(entropy[:10], "big")
     rand_a = (bits >> 62 << 64) & _RAND_A
-    return UUID(int=(unix_ms & 0xFFFFFFFFFFFF) << 80 | _VERSION | rand_a | _VARIANT | bits & _RAND_B)
+    return (unix_ms & 0xFFFFFFFFFFFF) << 80 | _VERSION | rand_a | _VARIANT | bits & _RAND_B
+
+
+def uuid7_text(unix_ms: int, entropy: bytes) -> bytes:
+    """The text of the same UUIDv7, in ASCII, for whoever needs nothing but the text."""
+    text = b"%032x" % _bits7(unix_ms, entropy)
+    return b"%b-%b-%b-%b-%b" % (text[:8], text[8:12], text[12:16], text[16:20], text[20:])
 
 
 @lru_cache(maxsize=8192)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ def shifted(moment: datetime | None, seconds: int) -> datetime | None:
     return None if moment is None else moment + timedelta(seconds=seconds)
 
 
+@lru_cache(maxsize=4096)  # because a drain tells the same few moments in every answer and event
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC with milliseconds and a Z: the form of every date that leaves the house."""
     if moment is None:

@@ -11,7 +11,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from domain.ids import unix_ms, uuid7
+from domain.ids import unix_ms, uuid7, uuid7_text
 
 _ID_BYTES = 10
 _DICE_BYTES = 4_000
@@ -44,10 +44,17 @@ class Clock:
 
     def new_id(self) -> UUID:
         """A fresh UUIDv7."""
+        return uuid7(unix_ms(self.now()), self._rolled())
+
+    def new_id_text(self, unix_ms: int) -> bytes:
+        """The text of a fresh UUIDv7 of this time, in ASCII."""
+        return uuid7_text(unix_ms, self._rolled())
+
+    def _rolled(self) -> bytes:
         if self._spare < _ID_BYTES:
             self._dice, self._spare = os.urandom(_DICE_BYTES), _DICE_BYTES
         self._spare -= _ID_BYTES
-        return uuid7(unix_ms(self.now()), self._dice[self._spare : self._spare + _ID_BYTES])
+        return self._dice[self._spare : self._spare + _ID_BYTES]
 
     @staticmethod
     def entropy(size: int) -> bytes:

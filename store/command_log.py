@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.command import Command, Envelope
-from store.pipelined import Connection, Pipelined
+from store.pipelined import Connection, Pipelined, id_array
 from store.wire import Unknown, encode, encode_raw, partition_of
 
 BATCH = 512
@@ -130,8 +130,8 @@ def waits(connection: Connection, place: Place) -> bool:
 
 
 def _row(place: Place, sent: Sequence[Envelope[Command]], gateway: str) -> tuple[Any, ...]:
-    ids = [one.id for one in sent]
-    tenants, aggregates = [one.tenant_id for one in sent], [one.body.aggregate_id for one in sent]
+    ids = id_array(one.id for one in sent)
+    tenants, aggregates = id_array(one.tenant_id for one in sent), id_array(one.body.aggregate_id for one in sent)
     return (place.topic, place.part, gateway, ids, tenants, aggregates, len(sent), encode(sent))
 
 

@@ -22,11 +22,16 @@ _KEEPALIVE = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a role may think: milliseconds for a statement, a lock, and an open transaction that does nothing."""
+    """How long a role may think: milliseconds for a statement, a lock, and an open transaction that does nothing.
+
+    `generic`: plans are made once per statement, not once per call. A drain sends the same dozen statements for ever, all
+    of them by index, and planning them anew was a tenth of what Postgres did for an enter.
+    """
 
     statement_ms: int
     lock_ms: int
     idle_ms: int
+    generic: bool = False
 
     @property
     def options(self) -> str:
@@ -36,11 +41,12 @@ class Limits:
             ("lock", self.lock_ms),
             ("idle_in_transaction_session", self.idle_ms),
         )
-        return " ".join(f"-c {name}_timeout={value}" for name, value in limits)
+        plans = " -c plan_cache_mode=force_generic_plan" if self.generic else ""
+        return " ".join(f"-c {name}_timeout={value}" for name, value in limits) + plans
 
 
 GATEWAY = Limits(2_000, 500, 2_000)
-WORKER = Limits(5_000, 1_000, 2_000)
+WORKER = Limits(5_000, 1_000, 2_000, generic=True)
 OPERATOR = Limits(0, 5_000, 0)
 
 

@@ -20,6 +20,7 @@ from nacl.exceptions import BadSignatureError, CryptoError
 from api_gateway.auth.caller import CONSUMER, Caller, Key
 from api_gateway.auth.signers import Signer, Signers
 from api_gateway.problems import Problem, problem
+from domain.ids import same_id
 from runtime.clock import Clock
 
 ACCESS_TYPE, GRANT_TYPE = "at+jwt", "admission+jwt"
@@ -41,11 +42,12 @@ class Tokens:
         """The consumer of a token that was checked before, else None. Problem 401: it ended, or is not this key's."""
         digest = _digest(token)
         seen = self._seen.get(digest)
-        if seen is None:
-            return None
+        return None if seen is None else self._caller(digest, seen, key)
+
+    def _caller(self, digest: bytes, seen: bytes, key: Key) -> Caller:
         consumer, session, organization, ends, live, guest = _SEEN.unpack(seen)
         if ends <= self._clock.now().timestamp():
-            del self._seen[digest]
+            self._seen.pop(digest, None)
             raise problem("TOKEN_EXPIRED", "The access token has expired; refresh it.")
         if organization != key.organization_id.bytes or bool(live) != (key.mode == "live"):
             raise problem("INVALID_TOKEN", "The access token belongs to another key.")
@@ -62,16 +64,14 @@ class Tokens:
 
     async def consumer(self, token: bytes, key: Key) -> Caller:
         """The consumer of a token, with a publishable key of the same organization and mode. Problem 401 otherwise."""
-        known = self.remembered(token, key)
-        if known is not None:
-            return known
-        seen = self._checked(await self._verified(token, ACCESS_TYPE, "access"))
-        if len(self._seen) >= REMEMBERED:
-            del self._seen[next(iter(self._seen))]
-        self._seen[_digest(token)] = seen
-        caller = self.remembered(token, key)
-        assert caller is not None  # noqa: S101 (it was remembered a line above)
-        return caller
+        digest = _digest(token)
+        seen = self._seen.get(digest)
+        if seen is None:
+            seen = self._checked(await self._verified(token, ACCESS_TYPE, "access"))
+            if len(self._seen) >= REMEMBERED:
+                del self._seen[next(iter(self._seen))]
+            self._seen[digest] = seen
+        return self._caller(digest, seen, key)
 
     async def grant(self, token: str, caller: Caller) -> Claims | None:
         """The claims of a grant of this organization and mode, whatever has become of it; None: it is no such grant.
@@ -90,7 +90,7 @@ class Tokens:
         header = _header(token.partition(b".")[0] if len(token) <= LONGEST and token.count(b".") == 2 else b"")
         if header.get("alg") not in _ALGORITHMS or header.get("typ") != typ or not isinstance(header.get("kid"), str):
             raise _invalid()
-        signer = await self.signers.find(header["kid"])
+        signer = self.signers.remembered(header["kid"]) or await self.signers.find(header["kid"])
         if signer is None or signer.purpose != purpose:
             raise _invalid()
         return _claims(token, signer)
@@ -100,7 +100,7 @@ class Tokens:
         if claims.get("aud") != "consumer" or claims.get("iss") != self._issuer:
             raise _invalid()
         try:
-            people = [UUID(claims[name]).bytes for name in ("sub", "sid", "organizationId")]
+            people = UUID(claims["sub"]).bytes, UUID(claims["sid"]).bytes, same_id(claims["organizationId"]).bytes
             seen = _SEEN.pack(*people, int(claims["exp"]), claims["mode"] == "live", bool(claims.get("isGuest")))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise _invalid() from None

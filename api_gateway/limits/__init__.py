@@ -2,7 +2,7 @@
 
 from api_gateway.limits.addresses import Addresses
 from api_gateway.limits.asks import PASSES, Ask, Rule, Verdict
-from api_gateway.limits.buckets import ReadLimits
+from api_gateway.limits.buckets import ReadLimits, Tally
 from api_gateway.limits.classes import (
     ADMIN_READ,
     ADMIN_WRITE,
@@ -37,6 +37,7 @@ __all__ = [
     "Policies",
     "ReadLimits",
     "Rule",
+    "Tally",
     "Verdict",
     "WriteLimits",
 ]

@@ -17,11 +17,17 @@ class Rule:
     name: str
     limit: int
     window: int
+    label: bytes = field(init=False)
     interval: float = field(init=False)
     tolerance: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """`interval`: microseconds between two calls at the steady rate. `tolerance`: how many of calls may come at once."""
+        """Work out what every call would.
+
+        `label`: the name as headers want it. `interval`: microseconds between two calls at the steady rate.
+        `tolerance`: how far, in microseconds, a counter may run ahead.
+        """
+        object.__setattr__(self, "label", self.name.encode())
         object.__setattr__(self, "interval", self.window * 1_000_000 / self.limit)
         object.__setattr__(self, "tolerance", self.window * 1_000_000)
 
@@ -73,7 +79,7 @@ class Verdict:
             return []
         return [
             (b"ratelimit-policy", self.policies.encode()),
-            (b"ratelimit", b'"%b";r=%d;t=%d' % (rule.name.encode(), self.remaining, self.reset)),
+            (b"ratelimit", b'"%b";r=%d;t=%d' % (rule.label, self.remaining, self.reset)),
             (b"x-ratelimit-limit", b"%d" % rule.limit),
             (b"x-ratelimit-remaining", b"%d" % self.remaining),
             (b"x-ratelimit-reset", b"%d" % (self.at + self.reset)),

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import lru_cache
 
 from api_gateway.limits.asks import PASSES, Ask, Rule, Verdict, verdict
 from runtime.clock import Clock
 
 KEPT = 400_000
 _SWEPT_AT_ONCE = 64
+_FORGOTTEN = -1.0
+
+
+class Counter:
+    """One counter: its theoretical arrival time in unix microseconds; below zero once it was forgotten."""
+
+    __slots__ = ("stand",)
+
+    def __init__(self) -> None:
+        self.stand = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The counters of an Ask, at hand: whoever asks the same again and again need not look them up."""
+
+    rules: tuple[Rule, ...]
+    counters: tuple[Counter, ...]
+    policies: bytes
 
 
 class ReadLimits:
@@ -16,52 +37,73 @@ class ReadLimits:
 
     def __init__(self, clock: Clock, *, kept: int = KEPT) -> None:
         self._clock, self._kept = clock, kept
-        self._stands: dict[str, float] = {}
+        self._counters: dict[str, Counter] = {}
 
     def admit(self, ask: Ask) -> Verdict:
         """Count a call if it passes all its rules; a call that is refused is not counted."""
         if not ask.rules:
             return PASSES
         now = self._clock.now().timestamp() * 1_000_000
-        stands = [self._stands.get(counter, 0.0) for counter in ask.counters]
-        said = verdict(ask, stands, now)
+        counters = [self._counter(name) for name in ask.counters]
+        said = verdict(ask, [counter.stand for counter in counters], now)
         if said.admitted:
-            for counter, rule, stand in zip(ask.counters, ask.rules, stands, strict=True):
-                self._stands[counter] = max(stand, now) + rule.interval
-            if len(self._stands) > self._kept:
-                self._sweep(now)
+            for counter, rule in zip(counters, ask.rules, strict=True):
+                counter.stand = max(counter.stand, now) + rule.interval
+        if len(self._counters) > self._kept:
+            self._sweep(now)
         return said
 
-    def glance(self, ask: Ask, now: float) -> list[tuple[bytes, bytes]] | None:
+    def tally(self, ask: Ask) -> Tally:
+        """The counters of a call."""
+        return Tally(ask.rules, tuple(self._counter(name) for name in ask.counters), _encoded(ask.policies))
+
+    def glance(self, tally: Tally, now: float) -> list[tuple[bytes, bytes]] | None:
         """Count a call that passes easily and return its headers; None, and nothing counted, when `admit` must look.
 
         `now` in unix microseconds. The same counters and the same answers as `admit`, without its objects.
         """
-        stands, least, after_least = self._stands, None, 0.0
-        counted = []
-        for counter, rule in zip(ask.counters, ask.rules, strict=True):
-            stand = stands.get(counter)
-            if stand is None:
+        nearest, least, ahead = None, math.inf, 0.0
+        for rule, counter in zip(tally.rules, tally.counters, strict=True):
+            stand = counter.stand
+            behind = (stand - now if stand > now else 0.0) + rule.interval
+            left = (rule.tolerance - behind) / rule.interval
+            if left < 0 or stand < 0:
                 return None
-            after = (max(now, stand)) + rule.interval
-            if after - now > rule.tolerance:
-                return None
-            left = (now + rule.tolerance - after) / rule.interval
-            if least is None or left < least[0]:
-                least, after_least = (left, rule), after
-            counted.append((counter, after))
-        stands.update(counted)
-        return [] if least is None else _said(ask, least[1], int(least[0] + 1e-6), after_least - now, now)
+            if left < least:
+                nearest, least, ahead = rule, left, behind
+        for rule, counter in zip(tally.rules, tally.counters, strict=True):
+            counter.stand = max(counter.stand, now) + rule.interval
+        return [] if nearest is None else _said(tally, nearest, int(least + 1e-6), ahead, now)
+
+    def _counter(self, name: str) -> Counter:
+        known = self._counters.get(name)
+        if known is None:
+            known = self._counters[name] = Counter()
+        return known
 
     def _sweep(self, now: float) -> None:
         """Take the oldest counters away: those that are empty, and one at least; the others go to the end."""
-        for counter in [counter for counter, _ in zip(self._stands, range(_SWEPT_AT_ONCE), strict=False)]:
-            stand = self._stands.pop(counter)
-            if stand > now and len(self._stands) < self._kept:
-                self._stands[counter] = stand
+        for name in [name for name, _ in zip(self._counters, range(_SWEPT_AT_ONCE), strict=False)]:
+            counter = self._counters.pop(name)
+            if counter.stand > now and len(self._counters) < self._kept:
+                self._counters[name] = counter
+            else:
+                counter.stand = _FORGOTTEN
 
 
-def _said(ask: Ask, rule: Rule, remaining: int, ahead: float, now: float) -> list[tuple[bytes, bytes]]:
-    reset, at = math.ceil(ahead / 1e6), int(now / 1e6)
-    said = Verdict(admitted=True, rule=rule, policies=ask.policies, remaining=remaining, reset=reset, at=at)
-    return said.raw_headers()
+@lru_cache(maxsize=256)
+def _encoded(policies: str) -> bytes:
+    """The header's bytes, one object for all who are under the same policies."""
+    return policies.encode()
+
+
+def _said(tally: Tally, rule: Rule, remaining: int, ahead: float, now: float) -> list[tuple[bytes, bytes]]:
+    """The headers of a call that passes; `ahead` and `now` in microseconds."""
+    reset = math.ceil(ahead / 1e6)
+    return [
+        (b"ratelimit-policy", tally.policies),
+        (b"ratelimit", b'"%b";r=%d;t=%d' % (rule.label, remaining, reset)),
+        (b"x-ratelimit-limit", b"%d" % rule.limit),
+        (b"x-ratelimit-remaining", b"%d" % remaining),
+        (b"x-ratelimit-reset", b"%d" % (int(now / 1e6) + reset)),
+    ]

@@ -17,10 +17,14 @@ KEPT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Applying:
-    """Rules that apply together, the beginnings of their counters' names, and the header that tells of them."""
+    """Rules that apply together, their counters' names, and the header that tells of them.
+
+    `personal` says of each counter whether the consumer's id is still to be added to its name.
+    """
 
     rules: tuple[Rule, ...]
-    counters: tuple[tuple[str, str], ...]
+    counters: tuple[str, ...]
+    personal: tuple[bool, ...]
     header: str
 
 
@@ -31,27 +35,26 @@ class _Policy:
     told: tuple[Any, Any]
     rules: tuple[tuple[str, Rule], ...]
     trusted: tuple[Network, ...]
-    answers: dict[str, bool] = field(default_factory=dict)
-    combinations: dict[tuple[str, ...], _Applying] = field(default_factory=dict)
+    combinations: dict[tuple[str, bool], _Applying] = field(default_factory=dict)
 
-    def applying(self, counted_by: tuple[str, ...]) -> _Applying:
-        """The rules that count by one of these, worked out once for each combination."""
-        known = self.combinations.get(counted_by)
+    def applying(self, caller: Caller, address: str) -> _Applying:
+        """The rules for calls by this key from this address, worked out once for consumers and once for others."""
+        personal = caller.consumer_id is not None
+        known = self.combinations.get((address, personal))
         if known is None:
-            applies = [(by, rule) for by, rule in self.rules if by in counted_by]
-            rules = tuple(rule for _, rule in applies)
-            counters = tuple((f"{rule.name}:", by) for by, rule in applies)
-            known = self.combinations[counted_by] = _Applying(rules, counters, _header(rules))
+            if len(self.combinations) >= KEPT:
+                self.combinations.clear()
+            known = self.combinations[address, personal] = self._worked_out(caller, address, personal=personal)
         return known
 
-    def trusts(self, address: str) -> bool:
-        """Whether the organization trusts this address; asked for every call, so the answer is kept."""
-        known = self.answers.get(address)
-        if known is None:
-            if len(self.answers) >= KEPT:
-                self.answers.clear()
-            known = self.answers[address] = within(address, self.trusted)
-        return known
+    def _worked_out(self, caller: Caller, address: str, *, personal: bool) -> _Applying:
+        whose = {"key": caller.key_id.hex} | ({"consumer": ""} if personal else {})
+        if not within(address, self.trusted):
+            whose["address"] = f"{caller.tenant_id.hex}:{address}"
+        applies = [(by, rule) for by, rule in self.rules if by in whose]
+        rules = tuple(rule for _, rule in applies)
+        counters = tuple(f"{rule.name}:{whose[by]}" for by, rule in applies)
+        return _Applying(rules, counters, tuple(by == "consumer" for by, _ in applies), _header(rules))
 
 
 class Policies:
@@ -62,14 +65,12 @@ class Policies:
 
     def ask(self, limit_class: str, caller: Caller, address: str) -> Ask:
         """What this call asks of the limits. `address` as `Addresses` gives it."""
-        policy = self._policy(limit_class, caller.key)
-        whose = {"key": caller.key_id.hex}
-        if caller.consumer_id is not None:
-            whose["consumer"] = caller.consumer_id.hex
-        if not policy.trusts(address):
-            whose["address"] = f"{caller.tenant_id.hex}:{address}"
-        applying = policy.applying(tuple(whose))
-        return Ask(applying.rules, tuple(name + whose[by] for name, by in applying.counters), applying.header)
+        applying, who = self._policy(limit_class, caller.key).applying(caller, address), caller.consumer_id
+        counters = applying.counters
+        if who is not None:
+            mine, named = who.hex, zip(counters, applying.personal, strict=True)
+            counters = tuple([name + mine if personal else name for name, personal in named])
+        return Ask(applying.rules, counters, applying.header)
 
     def _policy(self, limit_class: str, key: Key) -> _Policy:
         told = (key.settings.get("rateLimits"), key.settings.get("trustedNetworks"))

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
+from uuid import UUID
 
-from api_gateway.auth import Caller, Keys
-from api_gateway.limits import Ask, ReadLimits
-from api_gateway.live.line import Line, Standing
+from api_gateway.auth import Key, Keys
+from api_gateway.limits import ReadLimits, Tally
+from api_gateway.live.line import Line
 from api_gateway.live.state import state_json
 from runtime.clock import Clock
 
@@ -31,13 +33,12 @@ Answer = tuple[bytes, list[Header]]
 class Look:
     """What the first look of a person found out. `ends` is when the token ends, in unix seconds."""
 
-    key: bytes
-    key_text: str
-    caller: Caller
+    key: Key
+    consumer_id: UUID
     ends: float
     peer: str
     line: Line
-    ask: Ask
+    tally: Tally
 
 
 class Glances:
@@ -68,32 +69,32 @@ class Glances:
             elif name not in _USUAL:
                 return None
         look = self._looks.get(_digest(authorization))
-        if look is None or look.key != key or look.peer != peer or look.line.name != queue_id:
+        if look is None or look.peer != peer or look.line.name != queue_id:
             return None
-        return self._told(look)
+        known, presented = self._keys.remembered(_text(key))
+        return self._told(look) if known and presented is look.key else None
 
     def _told(self, look: Look) -> Answer | None:
-        """The answer to a look that is known, if the key, the token, the line and the place in it are still good."""
-        line, now = look.line, self._clock.now()
-        unix = now.timestamp()
-        known, key = self._keys.remembered(look.key_text)
-        standing = self._standing(look) if known and key is look.caller.key and unix < look.ends else None
-        if standing is None:
+        """The answer to a look that is known, if the token, the line and the place in it are still good."""
+        line, now, at = look.line, self._clock.now(), self._clock.monotonic()
+        standing, unix = line.people.get(look.consumer_id), now.timestamp()
+        if standing is None or unix >= look.ends or not line.visible or not line.fresh(at):
             return None
-        said = self._limits.glance(look.ask, unix * 1_000_000)
+        if standing.status == "GRANTED" and not standing.token:
+            return None
+        said = self._limits.glance(look.tally, unix * 1_000_000)
         if said is None:
             return None
-        line.asked_at = self._clock.monotonic()
+        said.append((b"x-request-id", self._clock.new_id_text(int(unix * 1000))))
+        line.asked_at = at
         line.saw(standing)
         return state_json(line, standing, now), said
 
-    def _standing(self, look: Look) -> Standing | None:
-        line, consumer_id = look.line, look.caller.consumer_id
-        if consumer_id is None or not line.visible or not line.fresh(self._clock.monotonic()):
-            return None
-        standing = line.people.get(consumer_id)
-        granted = standing is not None and standing.status == "GRANTED" and not standing.token
-        return None if granted else standing
+
+@lru_cache(maxsize=1024)
+def _text(key: bytes) -> str:
+    """The text of a header that comes again and again."""
+    return key.decode("latin-1")
 
 
 def _digest(authorization: bytes) -> bytes:

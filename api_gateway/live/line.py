@@ -15,9 +15,12 @@ from domain.queue.state import Lifecycle
 FRESH_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Standing:
-    """One person's participation, as cached: what depends on the line is added when somebody looks."""
+    """One person's participation, as cached: what depends on the line is added when somebody looks.
+
+    `rank` is the place in the order that the opening fixed, worked out at the first look after it; below zero before.
+    """
 
     consumer_id: UUID
     entry_id: UUID | None
@@ -29,6 +32,7 @@ class Standing:
     facts: bytes
     as_of: int
     token: bytes = b""
+    rank: int = -1
 
 
 @dataclass(slots=True)
@@ -108,12 +112,14 @@ class Line:
         except TimeoutError:
             return
 
-    def position(self, ticket: int) -> int | None:
+    def position(self, standing: Standing) -> int | None:
         """Position 1 is next; None before the opening."""
         if not self.opened:
             return None
-        rank = cohort_order(self.seed, self.cohort).rank_of(ticket) if ticket < self.cohort else ticket
-        return max(1, rank - self.head + 1)
+        if standing.rank < 0:
+            ticket = standing.ticket
+            standing.rank = cohort_order(self.seed, self.cohort).rank_of(ticket) if ticket < self.cohort else ticket
+        return max(1, standing.rank - self.head + 1)
 
     def lifecycle(self, now: datetime) -> Lifecycle:
         """Where the queue stands."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import orjson
 
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.links import state_links
+from domain.ids import unix_us
 from domain.times import iso
 
 _SOON, _LATER = timedelta(minutes=5), timedelta(minutes=30)
@@ -31,7 +33,7 @@ _LEFT_OUT = frozenset(
 
 
 def standing_of(facts: Mapping[str, Any], as_of: int) -> Standing:
-    """A participation from what a worker said of it."""
+    """A participation from what a worker said of it; the queue's facts of the same answer are not part of it."""
     kept = {name: value for name, value in facts.items() if name not in _LEFT_OUT and value is not None}
     return Standing(
         consumer_id=UUID(facts["consumerId"]), entry_id=_id(facts.get("participationId")), ticket=facts.get("ticket", -1),
@@ -79,7 +81,7 @@ def poll_after(line: Line, standing: Standing, now: datetime) -> int:
         return 60
     if standing.status != "QUEUED":
         return 30
-    position = line.position(standing.ticket)
+    position = line.position(standing)
     if position is None:
         opens = line.config.open_at if line.config else None
         left = (opens - now).total_seconds() if opens else 10
@@ -108,7 +110,7 @@ def shared_of(line: Line) -> bytes:
 def _place(line: Line, standing: Standing, now: datetime) -> bytes:
     if line.turned_away(now) is not None:
         return b""
-    position = line.position(standing.ticket)
+    position = line.position(standing)
     wait = wait_seconds(line, position)
     shown = b"null" if wait is None else b"%d" % wait
     if line.config is not None and line.config.position_display_mode == "qualitative":
@@ -142,7 +144,12 @@ def _turned_away(line: Line, standing: Standing, now: datetime) -> bytes | None:
 
 
 def _iso(now: datetime) -> bytes:
-    return (iso(now) or "").encode()
+    return _iso_of(unix_us(now) // 1000)
+
+
+@lru_cache(maxsize=16)  # because in a rush many look within one millisecond
+def _iso_of(unix_ms: int) -> bytes:
+    return (iso(datetime.fromtimestamp(unix_ms // 1000, UTC).replace(microsecond=unix_ms % 1000 * 1000)) or "").encode()
 
 
 def _bool(value: bool) -> bytes:  # noqa: FBT001 (a spelling, not a switch)

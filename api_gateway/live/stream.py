@@ -83,7 +83,7 @@ class _Told:
         now, events = clock.now(), list[bytes]()
         away = line.turned_away(now) is not None
         state = (standing.entry_id, standing.version, standing.status, standing.token, line.opened, away)
-        position = line.position(standing.ticket) if standing.status == "QUEUED" else None
+        position = line.position(standing) if standing.status == "QUEUED" else None
         lifecycle = line.lifecycle(now).value
         queue = (lifecycle, line.pause is not None)
         if state != self._state:

@@ -83,7 +83,7 @@ def test_the_memory_of_counters_is_bounded() -> None:
     limits = ReadLimits(HeldClock(), kept=100)
     for number in range(1000):
         limits.admit(make_ask(10, who=str(number)))
-    assert len(limits._stands) <= 101
+    assert len(limits._counters) <= 101
 
 
 def test_headers_name_the_policy_that_is_nearest_to_its_end() -> None:
@@ -209,3 +209,27 @@ def test_a_gateway_asks_redis_again_when_it_is_back(client: redis.Redis) -> None
     limits._again_at = Clock.monotonic() + 0.05
     assert (limits.admit([make_ask(10)]))[0].remaining == 9
     wait_until(lambda: bool(limits.admit([make_ask(1_000_000)]) and client.keys("limit:*")))
+
+
+def test_a_glance_counts_on_the_same_counters_and_tells_the_same_as_a_full_look() -> None:
+    clock = HeldClock()
+    glancing, admitting = ReadLimits(clock), ReadLimits(clock)
+    ask = make_ask(5)
+    for limits in (glancing, admitting):
+        limits.admit(ask)
+    tally = glancing.tally(ask)
+    for _ in range(4):
+        said = glancing.glance(tally, clock.now().timestamp() * 1_000_000)
+        assert said == admitting.admit(ask).raw_headers()
+    assert glancing.glance(tally, clock.now().timestamp() * 1_000_000) is None
+    assert not glancing.admit(ask).admitted
+
+
+def test_a_glance_at_a_counter_that_was_forgotten_goes_the_long_way() -> None:
+    clock = HeldClock()
+    limits = ReadLimits(clock, kept=1)
+    tally = limits.tally(make_ask(5, who="a"))
+    limits.admit(make_ask(5, who="a"))
+    for who in map(str, range(70)):
+        limits.admit(make_ask(5, who=who))
+    assert limits.glance(tally, clock.now().timestamp() * 1_000_000) is None
