@@ -90,7 +90,7 @@ class Tokens:
         header = _header(token.partition(b".")[0] if len(token) <= LONGEST and token.count(b".") == 2 else b"")
         if header.get("alg") not in _ALGORITHMS or header.get("typ") != typ or not isinstance(header.get("kid"), str):
             raise _invalid()
-        signer = self.signers.remembered(header["kid"]) or await self.signers.find(header["kid"])
+        signer = await self.signers.find(header["kid"])
         if signer is None or signer.purpose != purpose:
             raise _invalid()
         return _claims(token, signer)
