@@ -72,7 +72,7 @@ class Queueing:
             raise verdict.problem()
         line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
         standing = await self.standing(caller, line)
-        self._keep(request, caller, line, asking)
+        self._keep(request, caller, line, standing, asking)
         if b"prefer" in request.headers and "sinceVersion" in request.query:
             standing = await self._grown(caller, line, standing, request)
         return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers()
@@ -175,15 +175,16 @@ class Queueing:
             raise problem("DEPENDENCY_UNAVAILABLE", "The grant is being signed; look again.", retry_after=1)
         signed = replace(standing, token=token.encode())
         if line.people.get(standing.consumer_id) is standing:
-            line.people[standing.consumer_id] = signed
+            line.keep(signed)
         return signed
 
-    def _keep(self, request: RawRequest, caller: Caller, line: Line, asking: Ask) -> None:
-        """Remember what this look found out, for the next one."""
+    def _keep(self, request: RawRequest, caller: Caller, line: Line, standing: Standing, asking: Ask) -> None:
+        """Remember what this look found out, for the next one; not what the line does not hold, because nobody would end it."""
         ends = self._gateway.guard.tokens.ends(request.headers[b"authorization"].partition(b" ")[2].strip())
-        if ends is not None and b"x-forwarded-for" not in request.headers:
+        held = line.people.get(standing.consumer_id) is standing
+        if held and ends is not None and b"x-forwarded-for" not in request.headers:
             tally = self._gateway.reads.tally(asking)
-            look = Look(caller.key, _person(caller), ends, request.peer or "", line, tally)
+            look = Look(caller.key, standing, ends, request.peer or "", line, tally)
             self.glances.keep(request.headers[b"authorization"], look)
 
     async def _visible(self, caller: Caller, queue_id: UUID) -> Line:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
+from typing import Any
 
 import uvicorn
 
+from api_gateway.corked import CorkedProtocol
 from runtime.logging import configure
 from runtime.settings import Settings
 
@@ -16,11 +18,16 @@ GRACE_SECONDS = 10
 def run(settings: Settings) -> None:
     """Serve until a signal; requests in hand are finished first."""
     configure(settings.log_level)
+    serve("api_gateway.app:app", settings.host, settings.port, factory=True)
+
+
+def serve(application: Any, host: str, port: int, *, factory: bool = False) -> None:
+    """Serve an application the way gateways are served, until a signal."""
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
     sys.setswitchinterval(0.0005)
     uvicorn.run(
-        "api_gateway.app:app", factory=True, host=settings.host, port=settings.port, loop="uvloop", http="httptools",
+        application, factory=factory, host=host, port=port, loop="uvloop", http=CorkedProtocol,
         ws="none", lifespan="on", access_log=False, log_config=None, server_header=False, date_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=75, backlog=4096, proxy_headers=False,
     )  # fmt: skip

@@ -1,13 +1,14 @@
-"""A route that answers constant bytes: what this HTTP server can do when nobody computes anything.
+"""A route that answers constant bytes: what an HTTP server can do when nobody computes anything.
 
-Run like the gateway, with the number of bytes in BENCH_CONSTANT_BYTES:
-`uvicorn bench.constant:app --loop uvloop --http httptools --no-access-log`.
+The number of bytes is in BENCH_CONSTANT_BYTES. `python -m bench.constant PORT` serves it as gateways are served,
+`uvicorn bench.constant:app --loop uvloop --http httptools --no-access-log` as uvicorn comes.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,6 +16,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from api_gateway.server import serve
 
 _BODY = b'{"filler":"' + b"x" * max(0, int(os.environ.get("BENCH_CONSTANT_BYTES", "600")) - 13) + b'"}'
 
@@ -33,3 +36,6 @@ async def _tuned(_: Starlette) -> AsyncIterator[None]:
 
 
 app = Starlette(routes=[Route("/{path:path}", constant)], lifespan=_tuned)
+
+if __name__ == "__main__":
+    serve(app, "127.0.0.1", int(sys.argv[1]))

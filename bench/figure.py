@@ -37,11 +37,11 @@ class Figure:
         name: str,
         title: str,
         found: Comparison,
-        must: float,
+        must: float | None,
         parts: Mapping[str, str],
         runs: tuple[Mapping[str, Any], ...] = (),
     ) -> Self:
-        """A figure that says how many times faster A is than B."""
+        """A figure that says how many times faster A is than B; without `must` it is only told."""
         spread = (found.low, found.high)
         return cls(name, title, found.ratio, "times", must, True, *spread, parts=parts, runs=runs)  # noqa: FBT003
 

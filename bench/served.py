@@ -57,12 +57,9 @@ class Served:
         return self._running().pid
 
     def __enter__(self) -> Self:
-        arguments = ["--host", HOST, "--port", str(self.port), "--workers", str(self._workers)]
-        tuning = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-        command = [sys.executable, "-m", "uvicorn", self._application, *arguments, *tuning, *self._options]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=_ROOT, env=os.environ | dict(self._environment)
+                self._command(), stdout=log, stderr=log, cwd=_ROOT, env=os.environ | dict(self._environment)
             )
         try:
             self._wait_until_ready()
@@ -78,6 +75,11 @@ class Served:
         trace: TracebackType | None,
     ) -> None:
         self._stop()
+
+    def _command(self) -> list[str]:
+        arguments = ["--host", HOST, "--port", str(self.port), "--workers", str(self._workers)]
+        tuning = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+        return [sys.executable, "-m", "uvicorn", self._application, *arguments, *tuning, *self._options]
 
     def _stop(self) -> None:
         process = self._running()
@@ -110,3 +112,10 @@ class Served:
             return False
         finally:
             connection.close()
+
+
+class ServedByGateway(Served):
+    """The application of a module that serves itself the way gateways are served: `python -m MODULE PORT`."""
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-m", self._application, str(self.port)]

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
-from uuid import UUID
 
 from api_gateway.auth import Key, Keys
 from api_gateway.limits import ReadLimits, Tally
-from api_gateway.live.line import Line
+from api_gateway.live.line import Line, Standing
 from api_gateway.live.state import state_json
 from runtime.clock import Clock
 
@@ -34,7 +33,7 @@ class Look:
     """What the first look of a person found out. `ends` is when the token ends, in unix seconds."""
 
     key: Key
-    consumer_id: UUID
+    standing: Standing
     ends: float
     peer: str
     line: Line
@@ -77,8 +76,8 @@ class Glances:
     def _told(self, look: Look) -> Answer | None:
         """The answer to a look that is known, if the token, the line and the place in it are still good."""
         line, now, at = look.line, self._clock.now(), self._clock.monotonic()
-        standing, unix = line.people.get(look.consumer_id), now.timestamp()
-        if standing is None or unix >= look.ends or not line.visible or not line.fresh(at):
+        standing, unix = look.standing, now.timestamp()
+        if standing.gone or unix >= look.ends or not line.visible or not line.fresh(at):
             return None
         if standing.status == "GRANTED" and not standing.token:
             return None

@@ -20,6 +20,7 @@ class Standing:
     """One person's participation, as cached: what depends on the line is added when somebody looks.
 
     `rank` is the place in the order that the opening fixed, worked out at the first look after it; below zero before.
+    `gone` says that the line holds it no longer: something newer is known, or must be asked for.
     """
 
     consumer_id: UUID
@@ -33,6 +34,7 @@ class Standing:
     as_of: int
     token: bytes = b""
     rank: int = -1
+    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -99,10 +101,26 @@ class Line:
         self.head = max(self.head, row["head"])
         self.settling = bool(row["waiting"] or row["inside"])
         for consumer_id in row["changed"]:
-            self.people.pop(consumer_id, None)
+            self.forget(consumer_id)
         self.tails.clear()
         self.moved.set()
         self.moved = asyncio.Event()
+
+    def keep(self, standing: Standing) -> None:
+        """Hold a participation, in place of what was held of this person."""
+        self.forget(standing.consumer_id)
+        self.people[standing.consumer_id] = standing
+
+    def forget(self, consumer_id: UUID) -> None:
+        """Hold nothing of this person."""
+        held = self.people.pop(consumer_id, None)
+        if held is not None:
+            held.gone = True
+
+    def forget_all(self) -> None:
+        """Hold nothing of anybody."""
+        for consumer_id in list(self.people):
+            self.forget(consumer_id)
 
     async def next_pull(self, patience: float) -> None:
         """Wait until a newer snapshot was taken, or patience (seconds) ends."""

@@ -83,15 +83,15 @@ class Lines:
         line.head = max(line.head, facts.get("head", 0))
         kept = line.people.get(told.consumer_id)
         if kept is None or kept.entry_id != told.entry_id or kept.version <= told.version:
-            line.people.pop(told.consumer_id, None)
+            line.forget(told.consumer_id)
             if line.as_of is not None and datetime.fromisoformat(facts["now"]) > line.as_of:
-                line.people[told.consumer_id] = told
+                line.keep(told)
         return told
 
     def forget(self) -> None:
         """Read every participation anew, grants with new tokens."""
         for line in self._lines.values():
-            line.people.clear()
+            line.forget_all()
 
     async def refreshed(self, line: Line) -> Line:
         """The line with a snapshot taken from now on."""

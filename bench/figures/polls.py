@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.apart import run_apart, run_metered
 from bench.bench import Bench
 from bench.figure import Figure
 from bench.load import run_plan
-from bench.pairs import compare, interleaved
+from bench.pairs import compare, in_turn
 from bench.plan import Plan
 from bench.report import PROCESSOR, amount, processor
 from bench.result import Result
-from bench.served import HOST, PLAIN, Served
+from bench.served import HOST, PLAIN, Served, ServedByGateway
 from bench.usage import Meter
 
 CONNECTIONS = 64
 
 
 def polls(bench: Bench) -> list[Figure]:
-    """The ratio of the rates once everybody has polled, and the rate of the first polls beside it."""
+    """The ratio of the rates once everybody has polled, and the rate of the first polls beside it.
+
+    The constant bytes are served by uvicorn as it comes, and once more with what gateways add to it (api_gateway/corked.py).
+    """
     system = bench.system
     requests = system.polls(bench.crowd.queue_id, bench.crowd.people)
     first = checked_polls(run_apart(Plan(HOST, system.port, CONNECTIONS, count=len(requests)), requests))
     size = str(body_size(system.port, requests[-1]))
-    log = bench.folder / "constant.log"
-    with Served("bench.constant:app", environment={"BENCH_CONSTANT_BYTES": size}, log=log, options=PLAIN) as constant:
-        runs = interleaved(
+    constant, logs = {"BENCH_CONSTANT_BYTES": size}, bench.folder
+    with (
+        ServedByGateway("bench.constant", environment=constant, log=logs / "constant.log") as same,
+        Served("bench.constant:app", environment=constant, log=logs / "plain.log", options=PLAIN) as plain,
+    ):
+        sides = [
             lambda: poll(system.port, requests, bench.seconds, system.meter),
-            lambda: poll(constant.port, requests, bench.seconds, lambda: Meter({"constant": constant.pid})),
-            bench.pairs,
-        )
-    return [_ratio(runs, first, len(requests), size)]
+            lambda: poll(same.port, requests, bench.seconds, lambda: Meter({"constant": same.pid})),
+            lambda: poll(plain.port, requests, bench.seconds, lambda: Meter({"constant": plain.pid})),
+        ]
+        ours, theirs, usual = (list(results) for results in zip(*in_turn(sides, bench.pairs), strict=True))
+    title = f"status polls/s of {len(requests):,} who wait vs. constant bytes"
+    parts = {"bytes": size, "first polls": f"{amount(first.rate)}/s, p99 {amount(first.p99)} ms"}
+    return [
+        _ratio("polls", title, 0.6, (ours, usual), parts),
+        _ratio("polls_corked", f"{title}, written as gateways write", None, (ours, theirs), {}),
+    ]
 
 
 def poll(port: int, requests: Sequence[bytes], seconds: float, meter: Callable[[], Meter]) -> Result:
@@ -54,17 +66,18 @@ def checked_polls(result: Result) -> Result:
     return result
 
 
-def _ratio(runs: Sequence[tuple[Result, Result]], first: Result, people: int, size: str) -> Figure:
-    found = compare([(a.rate, b.rate) for a, b in runs])
+def _ratio(
+    name: str, title: str, must: float | None, sides: tuple[list[Result], list[Result]], more: Mapping[str, str]
+) -> Figure:
+    ours, theirs = sides
+    found = compare([(a.rate, b.rate) for a, b in zip(ours, theirs, strict=True)])
     parts = {
         "ours": f"{amount(found.a)}/s",
         "constant": f"{amount(found.b)}/s",
-        "p99": f"{amount(max(a.p99 for a, _ in runs))} ms",
-        "bytes": size,
-        "first polls": f"{amount(first.rate)}/s, p99 {amount(first.p99)} ms",
+        "p99": f"{amount(max(result.p99 for result in ours))} ms",
+        **more,
         "pairs": str(found.pairs),
-        PROCESSOR: ", ".join(processor(results)[PROCESSOR] for results in ([a for a, _ in runs], [b for _, b in runs])),
+        PROCESSOR: ", ".join(processor(results)[PROCESSOR] for results in sides),
     }
-    kept = tuple({"ours": a.as_json(), "constant": b.as_json()} for a, b in runs)
-    title = f"status polls/s of {people:,} who wait vs. constant bytes"
-    return Figure.of_ratio("polls", title, found, 0.6, parts, kept)
+    kept = tuple({"ours": a.as_json(), "constant": b.as_json()} for a, b in zip(ours, theirs, strict=True))
+    return Figure.of_ratio(name, title, found, must, parts, kept)

@@ -16,6 +16,7 @@ import workers.administration
 import workers.admission
 import workers.people  # noqa: F401 (all for their handlers)
 from api_gateway.app import Application
+from api_gateway.corked import CorkedProtocol
 from domain.catalogue import TOPICS
 from domain.organizations.commands import FirstKey
 from domain.organizations.keys import DrawnKey
@@ -201,7 +202,9 @@ def _serving(database: TestDatabase, redis_url: str, settings: Mapping[str, Any]
         "database_url": database.url(GATEWAY), "redis_url": redis_url, "gateway_secret": "tests", "public_url": ISSUER,
     }  # fmt: skip
     application = Application(Settings(**told | settings))
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False)
+    config = uvicorn.Config(
+        application, http=CorkedProtocol, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
