@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import AsyncExitStack
 
 from api_gateway.hot import Asgi, Hot, Receive, Scope, Send
@@ -49,6 +50,7 @@ class Application:
         await receive()
         try:
             await self.start()
+            gc.freeze()  # because what a gateway begins with stays to the end, and need not be looked at again
         except Exception as failure:
             await send({"type": "lifespan.startup.failed", "message": f"{type(failure).__name__}: {failure}"})
             raise

@@ -23,7 +23,6 @@ def run(settings: Settings) -> None:
 
 def serve(application: Any, host: str, port: int, *, factory: bool = False) -> None:
     """Serve an application the way gateways are served, until a signal."""
-    gc.freeze()
     gc.set_threshold(20_000, 50, 50)
     sys.setswitchinterval(0.0005)
     uvicorn.run(

@@ -25,6 +25,9 @@ log_age = Gauge("drumroll_log_age_seconds", "Age of the oldest batch in the log.
 timer_lateness = Histogram("drumroll_timer_lateness_seconds", "From a timer's due date to its append.", buckets=_FAST)
 swept = Counter("drumroll_sweeper_rings_total", "Partitions rung because nobody had come.", ["topic"])
 unrung = Counter("drumroll_unrung_rounds_total", "Partitions drained without a ring, because Redis is away.", ["topic"])
+unsettled = Counter(
+    "drumroll_unsettled_total", "Aggregates that a drain could not settle; the log says why.", ["topic"]
+)
 dead = Gauge("drumroll_dead_commands", "Commands that wait for an operator.")
 
 

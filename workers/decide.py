@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import structlog
 
 from domain.command import Command, Envelope
 from domain.decision import Refused, Reply
 from domain.times import Times
+from runtime import metrics
 from store import journal
 from store.dead import DeadCommand
 from store.work import Work, stored_outcome
@@ -21,6 +23,7 @@ from workers.handlers import HANDLERS, SETTLES
 
 Outcome = Reply | Refused
 MICROSECOND = timedelta(microseconds=1)
+log = structlog.get_logger("drain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +85,22 @@ def _decide_one(work: Work, one: Taken, decided: Decided) -> Outcome:
 
 
 def _settle(work: Work, taken: Sequence[Taken]) -> None:
+    """What is due to every aggregate once its commands are decided; what breaks in one does not reach the others."""
     settle = SETTLES.get(work.topic)
     if settle is None:
         return
     touched = {(one.sent.tenant_id, one.sent.body.aggregate_id): one for one in taken}
     for (_, aggregate_id), one in touched.items():
         work.turn_to(one.sent)
-        settle(work, aggregate_id, Times(work.now, work.now))
+        try:
+            settle(work, aggregate_id, Times(work.now, work.now))
+        except psycopg.Error:
+            raise
+        except (
+            Exception
+        ):  # because what its members were answered stands, and the next drain settles the aggregate again
+            metrics.unsettled.labels(work.topic).inc()
+            log.exception("drain.unsettled", topic=work.topic, aggregate=str(aggregate_id))
 
 
 def _again(before: dict[str, Any], sent: Envelope[Command]) -> dict[str, Any]:

@@ -43,9 +43,11 @@ def standing_of(facts: Mapping[str, Any], as_of: int) -> Standing:
 
 
 def standing_of_row(row: tuple[Any, ...]) -> Standing:
-    """A participation from its row."""
+    """A participation from its row. A grant is named only while it lives."""
     (consumer_id, entry_id, ticket, status, version, entered_at, grant_id, _granted_at, expires_at, dequeued_at, completed_at,
      left_at, denied_at, reason, _order_id, quantity, out_of_turn, requeues, as_of) = row  # fmt: skip
+    if status != "GRANTED":
+        grant_id = expires_at = None
     facts = {
         "participationId": entry_id, "consumerId": consumer_id, "status": status, "enteredAt": iso(entered_at),
         "grantId": grant_id, "expiresAt": iso(expires_at), "dequeuedAt": iso(dequeued_at), "completedAt": iso(completed_at),

@@ -30,6 +30,13 @@ class Entered(EntryEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class EnteredAgain(Entered):
+    """A person who had left, or was served, joined the line once more: whoever keeps the last participation must read again."""
+
+    news: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class Granted(EntryEvent):
     """A person's turn came."""
 

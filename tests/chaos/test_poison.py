@@ -3,6 +3,7 @@
 import contextlib
 import os
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -21,11 +22,12 @@ from store.work import Work
 from tests.support.crashes import KILLED, in_child
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering, sent
-from tests.support.faults import handled_by
+from tests.support.faults import handled_by, settled_by
 from tests.support.servers import wait_until
 from tests.support.works import Works, new_drain, place_of
 from workers import careful
 from workers.drain import Round
+from workers.handlers import SETTLES
 
 
 def among_twenty(works: Works, queue: Queue) -> tuple[Envelope[KnockQueue], list[Any]]:
@@ -44,6 +46,30 @@ def assert_only_the_bad_one_failed(works: Works, queue: Queue, bad: Envelope[Kno
     assert works.rows("SELECT id FROM dead_command") == [(bad.id,)]
     assert works.rows("SELECT dedupe_key FROM outbox") == [(f"command.buried:{bad.id}",)]
     assert works.waiting() == []
+
+
+def test_what_cannot_be_settled_keeps_neither_answers_nor_other_queues_back(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queues = [works.queue() for _ in range(8)]
+    broken, after = queues[0], SETTLES["queue"]
+
+    def settles(work: Work, queue_id: UUID, times: Times) -> None:
+        if queue_id == broken.id:
+            raise ZeroDivisionError("by nothing")
+        after(work, queue_id, times)
+
+    settled_by(monkeypatch, "queue", settles)
+    people = [entering(queue) for queue in queues]
+    works.append(people)
+    works.settle()
+
+    assert works.value("SELECT count(*) FROM queue_entry WHERE status = 'GRANTED'") == len(queues) - 1
+    assert works.value("SELECT status FROM queue_entry WHERE queue_id = %s", broken.id) == "QUEUED"
+    settled_by(monkeypatch, "queue", after)
+    works.append([sent(broken, KnockQueue(queue_id=broken.id))])
+    works.settle()
+    assert works.value("SELECT status FROM queue_entry WHERE queue_id = %s", broken.id) == "GRANTED"
 
 
 def test_a_command_that_raises_is_buried_alone(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,14 @@
 import pytest
 
 from domain.command import Command
-from workers.handlers import HANDLERS, Handler, Registration
+from workers.handlers import HANDLERS, SETTLES, Handler, Registration, Settle
 
 
 def handled_by(monkeypatch: pytest.MonkeyPatch, command: type[Command], handler: Handler) -> None:
     """From now on this command is decided by `handler`, with what it wanted before."""
     monkeypatch.setitem(HANDLERS, command, Registration(handler, HANDLERS[command].wants))
+
+
+def settled_by(monkeypatch: pytest.MonkeyPatch, topic: str, settle: Settle) -> None:
+    """From now on the aggregates of a topic are settled by `settle`."""
+    monkeypatch.setitem(SETTLES, topic, settle)

@@ -1,6 +1,10 @@
 """The drain on real servers, where nothing goes wrong."""
 
-from tests.support.factories import entering
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from domain.queue.commands import EnterQueue, LeaveQueue
+from tests.support.factories import entering, sent
 from tests.support.works import Works, place_of
 from workers.drain import Round
 
@@ -16,3 +20,17 @@ def test_twenty_people_join_in_one_commit(works: Works) -> None:
     assert works.outcomes(queue, [one.id for one in people]).keys() == {one.id for one in people}
     assert works.waiting() == []
     assert works.drain.round(place_of(queue)) is Round.EMPTY
+
+
+def test_gateways_hear_of_whoever_comes_back_but_not_of_whoever_comes(works: Works) -> None:
+    queue, person = works.queue(open_at=datetime.now(UTC) + timedelta(days=1), entry_open_at=datetime.now(UTC)), uuid4()
+    for command in (
+        EnterQueue(queue_id=queue.id, consumer_id=person),
+        LeaveQueue(queue_id=queue.id, consumer_id=person),
+        EnterQueue(queue_id=queue.id, consumer_id=person),
+    ):
+        works.append([sent(queue, command)])
+        works.settle()
+
+    told = works.rows("SELECT changed FROM journal WHERE aggregate_id = %s ORDER BY at", queue.id)
+    assert [list(row.changed) for row in told] == [[], [person], [person]]

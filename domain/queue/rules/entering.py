@@ -33,7 +33,7 @@ def enter(queue: Queue, mine: Sequence[Entry], command_id: UUID, command: EnterQ
     refused = _why_not(queue, command, times)
     if refused is not None:
         return Decision(refused)
-    return _joined(queue, command_id, command, times)
+    return _joined(queue, command_id, command, times, events.EnteredAgain if mine else events.Entered)
 
 
 def leave(queue: Queue, mine: Sequence[Entry], command: LeaveQueue, times: Times) -> Decision:
@@ -90,7 +90,9 @@ def _until(moment: datetime | None, now: datetime) -> int | None:
     return None if moment is None else max(1, math.ceil((moment - now).total_seconds()))
 
 
-def _joined(queue: Queue, command_id: UUID, command: EnterQueue, times: Times) -> Decision:
+def _joined(
+    queue: Queue, command_id: UUID, command: EnterQueue, times: Times, entered: type[events.Entered]
+) -> Decision:
     line = queue.line
     ticket = line.tickets
     leaf = leaf_hash(entry_leaf(ENTER, ticket, command_id, unix_us(times.received_at)))
@@ -107,7 +109,7 @@ def _joined(queue: Queue, command_id: UUID, command: EnterQueue, times: Times) -
         seen_at=times.now,
     )
     after = queue.with_line(**counts_with(queue, leaf, times.now))
-    event = events.Entered(entry.id, entry.consumer_id, entry.version, ticket, times.now)
+    event = entered(entry.id, entry.consumer_id, entry.version, ticket, times.now)
     return Decision(reply_of(after, entry, times), saves=(after, entry), events=(event,))
 
 
