@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from cli.crowd.command import exit_status, visit
 from cli.crowd.limits import raise_file_limit
 from cli.crowd.organiser import CannotVisitError
 from cli.crowd.plan import CrowdPlan
+from cli.crowd.report import picture as draw
 from cli.errors import FAILED, INTERRUPTED, ObstacleError
 from cli.installation import Installation
 from cli.local import LOOPBACK_NETWORKS
@@ -41,6 +43,7 @@ def demo(
     port: Annotated[
         int, typer.Option(min=1, max=65_535, help="The gateway's; the next free one when it is taken.")
     ] = 8080,
+    picture: Annotated[Path | None, typer.Option(help="Keep the report as an SVG file.", dir_okay=False)] = None,
 ) -> None:
     """Let a crowd through a waiting room of the real system, and check what must be true.
 
@@ -54,13 +57,15 @@ def demo(
         raise ObstacleError(complaint)
     try:
         with running(shape_of({}, port=port), console) as (system, interruptions):
-            status = _play(system, crowd, console, interruptions)
+            status = _play(system, crowd, console, interruptions, picture)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(status)
 
 
-def _play(system: Installation, crowd: Crowd, console: Console, interruptions: Interruptions) -> int:
+def _play(
+    system: Installation, crowd: Crowd, console: Console, interruptions: Interruptions, picture: Path | None
+) -> int:
     """The evening itself; the exit status: 0 when every fact holds and the order is proved."""
     slug = f"demo-{secrets.token_hex(4)}"
     keys = system.create_organization("The demo", slug, trusted_networks=LOOPBACK_NETWORKS).test
@@ -75,6 +80,8 @@ def _play(system: Installation, crowd: Crowd, console: Console, interruptions: I
         raise ObstacleError(f"{obstacle} The gateway's log is {system.log('web')}.") from None
     finally:
         interruptions.arm()  # because the crowd has listened to signals itself
+    if picture is not None:
+        draw(report, picture)
     if report.stopped:
         return exit_status(report)
     return max(exit_status(report), _proved(system, slug, keys.secret, console))

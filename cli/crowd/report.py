@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +16,9 @@ from cli.crowd.display import milliseconds
 from cli.crowd.facts import Fact
 from cli.crowd.plan import CrowdPlan
 from cli.crowd.tally import NO_ANSWER, Tally
+from cli.errors import ObstacleError
 
+_PICTURE_COLUMNS = 100
 TOTALS = ("arrived", "entered", "granted", "completed", "left", "vanished", "lapsed", "too late")
 
 
@@ -46,6 +50,16 @@ def show(report: CrowdReport, console: Console) -> None:
     if report.facts:
         console.print(_facts(report.facts))
     console.print(_verdict(report))
+
+
+def picture(report: CrowdReport, file: Path) -> None:
+    """Keep the report as an SVG of a terminal. ObstacleError when the file cannot be written."""
+    canvas = Console(record=True, width=_PICTURE_COLUMNS, file=StringIO(), force_terminal=True)
+    show(report, canvas)
+    try:
+        canvas.save_svg(str(file), title="drumroll demo")
+    except OSError as failure:
+        raise ObstacleError(f"The picture cannot be kept as {file}: {failure.strerror}.") from None
 
 
 def _totals(report: CrowdReport) -> Table:
