@@ -17,12 +17,16 @@ from store.repositories.registry import Repositories
 
 
 class Work(Repositories):
-    """What a drain knows and is about to write. Handlers see one tenant at a time: that of the command in hand."""
+    """What a drain knows and is about to write. Handlers see one tenant at a time: that of the command in hand.
+
+    `broken` are the aggregates of which a command could not be decided in this drain.
+    """
 
     def __init__(self, connection: Connection, topic: str, now: datetime) -> None:
         super().__init__(Tenancy(connection, UUID(int=0)))
         self.topic, self.now = topic, now
         self.follow_ups: list[Envelope[Command]] = []
+        self.broken: set[UUID] = set()
         self._cause: Envelope[Command] | None = None
         self._timers: list[tuple[UUID, Timer]] = []
         self._pages: dict[tuple[UUID, UUID], Page] = {}

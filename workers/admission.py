@@ -15,8 +15,8 @@ from domain.queue.state import Queue
 from domain.times import Times
 from runtime.clock import Clock
 from store.work import Work
-from workers.handlers import handles, settles
-from workers.queue_upkeep import serve, up_to_date
+from workers.handlers import SETTLES, Settling, handles
+from workers.queue_upkeep import knock_again, serve, up_to_date
 
 Outcome = Reply | Refused
 NOT_FOUND = Refused("QUEUE_NOT_FOUND", "There is no such queue.")
@@ -81,7 +81,7 @@ def queue_and_entry(work: Work, sent: Envelope[Any]) -> None:
         work.entries.want(sent.body.entry_id)
 
 
-settles("queue")(serve)
+SETTLES["queue"] = Settling(serve, knock_again)
 
 
 @handles(c.CreateQueue, lambda work, sent: work.sequences.want(sent.body.sequence_id))

@@ -19,7 +19,7 @@ from runtime import metrics
 from store import journal
 from store.dead import DeadCommand
 from store.work import Work, stored_outcome
-from workers.handlers import HANDLERS, SETTLES
+from workers.handlers import AGAIN_AFTER, HANDLERS, SETTLES
 
 Outcome = Reply | Refused
 MICROSECOND = timedelta(microseconds=1)
@@ -80,27 +80,30 @@ def _decide_one(work: Work, one: Taken, decided: Decided) -> Outcome:
         raise
     except Exception as broken:  # noqa: BLE001 (whatever breaks in one command must not reach the others)
         decided.dead.append(dead_of(one, broken, work.now))
+        work.broken.add(one.sent.body.aggregate_id)
         outcome = broken_outcome(one.sent.id)
     return outcome
 
 
 def _settle(work: Work, taken: Sequence[Taken]) -> None:
-    """What is due to every aggregate once its commands are decided; what breaks in one does not reach the others."""
-    settle = SETTLES.get(work.topic)
-    if settle is None:
+    """What is due to every aggregate once its commands are decided.
+
+    What breaks in one does not reach the others; its commands stand, and it is promised to be tried again.
+    """
+    settling = SETTLES.get(work.topic)
+    if settling is None:
         return
     touched = {(one.sent.tenant_id, one.sent.body.aggregate_id): one for one in taken}
     for (_, aggregate_id), one in touched.items():
         work.turn_to(one.sent)
         try:
-            settle(work, aggregate_id, Times(work.now, work.now))
+            settling.settle(work, aggregate_id, Times(work.now, work.now))
         except psycopg.Error:
             raise
-        except (
-            Exception
-        ):  # because what its members were answered stands, and the next drain settles the aggregate again
+        except Exception:
             metrics.unsettled.labels(work.topic).inc()
             log.exception("drain.unsettled", topic=work.topic, aggregate=str(aggregate_id))
+            settling.again(work, aggregate_id, work.now + AGAIN_AFTER)
 
 
 def _again(before: dict[str, Any], sent: Envelope[Command]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from store.work import Work
 Handler = Callable[[Work, Envelope[Any], Times], Reply | Refused]
 Wants = Callable[[Work, Envelope[Any]], None]
 Settle = Callable[[Work, UUID, Times], None]
+Again = Callable[[Work, UUID, datetime], None]
+AGAIN_AFTER = timedelta(seconds=5)
+"""When what broke is tried again: at once it would only break again, for ever."""
 H = TypeVar("H", bound=Handler)
 
 
@@ -26,8 +30,16 @@ class Registration:
     wants: Wants
 
 
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What is done once for an aggregate after its last command, and how it is promised to be tried again at a moment."""
+
+    settle: Settle
+    again: Again
+
+
 HANDLERS: dict[type[Command], Registration] = {}
-SETTLES: dict[str, Settle] = {}
+SETTLES: dict[str, Settling] = {}
 
 
 def handles(command: type[Command], wants: Wants) -> Callable[[H], H]:
@@ -38,15 +50,5 @@ def handles(command: type[Command], wants: Wants) -> Callable[[H], H]:
             raise ValueError(f"{command.type} has a handler already")
         HANDLERS[command] = Registration(handler, wants)
         return handler
-
-    return register
-
-
-def settles(topic: str) -> Callable[[Settle], Settle]:
-    """Register what is done once for each aggregate of a topic after the last command of a drain."""
-
-    def register(settle: Settle) -> Settle:
-        SETTLES[topic] = settle
-        return settle
 
     return register

@@ -14,6 +14,7 @@ from domain.times import Times
 from store.database import ledger_now
 from store.repositories.line import next_in_line
 from store.work import Work
+from workers.handlers import AGAIN_AFTER
 
 SLICE = 500
 
@@ -123,8 +124,18 @@ def _can_be_done(work: Work, queue: Queue, now: datetime) -> bool:
     return by_receipt is not None and by_receipt <= ledger_now(work.connection)
 
 
+def knock_again(work: Work, queue_id: UUID, at: datetime) -> None:
+    """Promise a knock at a moment, whatever was promised before: what was due broke, and nothing else would try it again."""
+    queue = work.queues.get(queue_id)
+    if queue is not None:
+        work.queues.put(replace(queue, knock_at=at))
+        work.set_timer(Timer(queue.id, "knock", at, KnockQueue(queue_id=queue.id)))
+
+
 def _promise_knock(work: Work, queue: Queue, times: Times) -> None:
     due = rules.next_knock(queue, times.now)
+    if due is not None and queue.id in work.broken:
+        due = max(due, times.now + AGAIN_AFTER)
     if due is not None and due <= times.now and _can_be_done(work, queue, times.now):
         work.follow(KnockQueue(queue_id=queue.id), hops=0)
         due = None

@@ -25,6 +25,7 @@ from tests.support.factories import entering, sent
 from tests.support.faults import handled_by, settled_by
 from tests.support.servers import wait_until
 from tests.support.works import Works, new_drain, place_of
+from tests.workers.queue_room import firing_in
 from workers import careful
 from workers.drain import Round
 from workers.handlers import SETTLES
@@ -52,7 +53,7 @@ def test_what_cannot_be_settled_keeps_neither_answers_nor_other_queues_back(
     works: Works, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queues = [works.queue() for _ in range(8)]
-    broken, after = queues[0], SETTLES["queue"]
+    broken, after = queues[0], SETTLES["queue"].settle
 
     def settles(work: Work, queue_id: UUID, times: Times) -> None:
         if queue_id == broken.id:
@@ -67,9 +68,31 @@ def test_what_cannot_be_settled_keeps_neither_answers_nor_other_queues_back(
     assert works.value("SELECT count(*) FROM queue_entry WHERE status = 'GRANTED'") == len(queues) - 1
     assert works.value("SELECT status FROM queue_entry WHERE queue_id = %s", broken.id) == "QUEUED"
     settled_by(monkeypatch, "queue", after)
-    works.append([sent(broken, KnockQueue(queue_id=broken.id))])
+    works.advance("6 seconds")
+    with firing_in(works) as firing:
+        firing()
     works.settle()
     assert works.value("SELECT status FROM queue_entry WHERE queue_id = %s", broken.id) == "GRANTED"
+
+
+def test_a_queue_whose_commands_all_break_is_tried_again_later_and_not_at_once(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raises(work: Work, sent: Envelope[Any], times: Times) -> Reply | Refused:
+        raise ZeroDivisionError("by nothing")
+
+    queue = works.queue(admit_rate=600)
+    works.append([entering(queue) for _ in range(1_200)])
+    works.settle()
+    handled_by(monkeypatch, KnockQueue, raises)
+    works.advance("1 minute")
+    works.append([sent(queue, KnockQueue(queue_id=queue.id))])
+    works.settle()
+
+    assert works.value("SELECT count(*) FROM dead_command") == 1
+    assert works.value(
+        "SELECT due_at > ledger_now() + interval '3 seconds' FROM timer WHERE aggregate_id = %s", queue.id
+    )
 
 
 def test_a_command_that_raises_is_buried_alone(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.command import Command
-from workers.handlers import HANDLERS, SETTLES, Handler, Registration, Settle
+from workers.handlers import HANDLERS, SETTLES, Handler, Registration, Settle, Settling
 
 
 def handled_by(monkeypatch: pytest.MonkeyPatch, command: type[Command], handler: Handler) -> None:
@@ -13,4 +13,4 @@ def handled_by(monkeypatch: pytest.MonkeyPatch, command: type[Command], handler:
 
 def settled_by(monkeypatch: pytest.MonkeyPatch, topic: str, settle: Settle) -> None:
     """From now on the aggregates of a topic are settled by `settle`."""
-    monkeypatch.setitem(SETTLES, topic, settle)
+    monkeypatch.setitem(SETTLES, topic, Settling(settle, SETTLES[topic].again))
