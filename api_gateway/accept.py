@@ -18,7 +18,7 @@ import structlog
 from api_gateway.appender import Appender, OutcomeUnknownError
 from api_gateway.backlog import Backlog
 from api_gateway.limits import PASSES, Ask, Verdict, WriteLimits
-from api_gateway.problems import Problem
+from api_gateway.problems import Problem, problem
 from domain.command import Command, Envelope
 from runtime import metrics
 from runtime.bell import Bell
@@ -112,14 +112,25 @@ class Accept:
 
     def _append(self, group: Sequence[Sending]) -> None:
         try:
-            self._append_admitted(self._within_limits(group))
-        except OutcomeUnknownError as failure:
-            log.error("append.unknown", error=str(failure), commands=len(group))
-            _refuse(group, _unknown())
+            self._append_together(self._within_limits(group))
         except Exception:
             log.exception("append.failed", commands=len(group))
             _refuse(group, _unknown())
         self._loop.call_soon_threadsafe(_settle, group)
+
+    def _append_together(self, group: Sequence[Sending]) -> None:
+        """Append a group in one statement; where one of them cannot be written, each in its own, so that only that one fails."""
+        try:
+            self._append_admitted(group)
+        except OutcomeUnknownError as failure:
+            log.error("append.unknown", error=str(failure), commands=len(group))
+            _refuse(group, _unknown())
+        except Exception:
+            if len(group) == 1:
+                log.exception("append.unwritable", command=str(group[0].sent.id))
+                _refuse(group, problem("INTERNAL_ERROR", f"Reference: {group[0].sent.id}."))
+            for sending in group if len(group) > 1 else ():
+                self._append_together([sending])
 
     def _within_limits(self, group: Sequence[Sending]) -> list[Sending]:
         asked = [sending for sending in group if sending.ask is not None]

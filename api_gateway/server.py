@@ -8,7 +8,7 @@ from typing import Any
 
 import uvicorn
 
-from api_gateway.corked import CorkedProtocol
+from api_gateway.connection import GatewayProtocol
 from runtime.logging import configure
 from runtime.settings import Settings
 
@@ -26,7 +26,7 @@ def serve(application: Any, host: str, port: int, *, factory: bool = False) -> N
     gc.set_threshold(20_000, 50, 50)
     sys.setswitchinterval(0.0005)
     uvicorn.run(
-        application, factory=factory, host=host, port=port, loop="uvloop", http=CorkedProtocol,
+        application, factory=factory, host=host, port=port, loop="uvloop", http=GatewayProtocol,
         ws="none", lifespan="on", access_log=False, log_config=None, server_header=False, date_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=75, backlog=4096, proxy_headers=False,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from hashlib import sha256
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from domain.values import place_of_nul
 
 CONSUMER_LIMIT: Final = 64 * 1024
 ADMIN_LIMIT: Final = 1024 * 1024
+DEEPEST: Final = 32
+"""How deep a body may be nested: what is written must be read again by every program on its way."""
 _JSON: Final = frozenset({b"application/json", b"application/merge-patch+json"})
 _CHARSETS: Final = frozenset({b"", b"utf-8", b"utf8"})
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -54,7 +56,10 @@ def check_media_type(sent: bytes | None) -> None:
 
 
 def decoded(sent: bytes) -> Any:
-    """The JSON of a body. No body is an empty object. Problem 400: no JSON, a member twice, NaN, or a NUL in a text."""
+    """The JSON of a body. No body is an empty object.
+
+    Problem 400: no JSON, a member twice, NaN, nested deeper than `DEEPEST`, or a NUL in a text.
+    """
     if not sent.strip():
         return {}
     try:
@@ -63,9 +68,24 @@ def decoded(sent: bytes) -> Any:
             json.loads(sent, object_pairs_hook=_no_member_twice)
     except (ValueError, RecursionError) as wrong:
         raise problem("INVALID_JSON", f"{wrong}."[:200]) from None
+    if sent.count(b"[") + sent.count(b"{") > DEEPEST and _is_deep(value):
+        raise problem("INVALID_JSON", f"A body is nested at most {DEEPEST} deep.")
     if rb"\u0000" in sent and (found := place_of_nul(value)) is not None:
         raise _invalid(pointer(found) or "/", "PATTERN", "A text must not contain a NUL character.")
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def fingerprint(value: Any) -> str:

@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import redis.asyncio
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.state import nobody, shared_of, standing_of, standing_of_row
@@ -32,7 +31,7 @@ class Lines:
     def __init__(self, pool: AsyncConnectionPool, client: redis.asyncio.Redis, clock: Clock) -> None:
         self._pool, self._redis, self._clock = pool, client, clock
         self._lines: dict[Key, Line] = {}
-        self._by_id: dict[str, Line] = {}
+        self._pulling: dict[Key, asyncio.Future[None]] = {}
         self._nudged: set[str] = set()
         self._wake = asyncio.Event()
         self._wanted: dict[Key, dict[UUID, asyncio.Future[Standing]]] = {}
@@ -51,14 +50,23 @@ class Lines:
         known = self.known(tenant_id, queue_id)
         if known is not None:
             return known
-        line = self._lines.setdefault((tenant_id, queue_id), Line(tenant_id, queue_id))
+        key = (tenant_id, queue_id)
+        line = self._lines.setdefault(key, Line(tenant_id, queue_id))
         line.asked_at = self._clock.monotonic()
-        await self._pull(line)
+        await self._shared_pull(line)
         if not line.known:
-            self._lines.pop((tenant_id, queue_id), None)
+            self._lines.pop(key, None)
             return None
-        self._by_id[str(queue_id)] = line
         return line
+
+    async def _shared_pull(self, line: Line) -> None:
+        """Pull a line once for all who want it now."""
+        key = (line.tenant_id, line.queue_id)
+        under_way = self._pulling.get(key)
+        if under_way is None:
+            under_way = self._pulling[key] = asyncio.ensure_future(self._pull(line))
+            under_way.add_done_callback(lambda _: self._pulling.pop(key, None))
+        await asyncio.shield(under_way)
 
     async def standing(self, line: Line, consumer_id: UUID) -> Standing:
         """A person's participation: cached, or read together with whatever else is missing now."""
@@ -77,10 +85,13 @@ class Lines:
         """Keep what a worker said of a participation, unless something newer is known or may have been pulled already.
 
         A reply that is not newer than the snapshot may be outlived by a change that the snapshot has told of, once:
-        whoever is asked about next is read from the store.
+        whoever is asked about next is read from the store. That somebody never entered is not kept, because nobody tells
+        gateways of a first enter elsewhere.
         """
         told = standing_of(facts, line.seq)
         line.head = max(line.head, facts.get("head", 0))
+        if told.entry_id is None:
+            return told
         kept = line.people.get(told.consumer_id)
         if kept is None or kept.entry_id != told.entry_id or kept.version <= told.version:
             line.forget(told.consumer_id)
@@ -129,7 +140,6 @@ class Lines:
         now, nudged, self._nudged = self._clock.monotonic(), self._nudged, set()
         for key, line in list(self._lines.items()):
             if now - line.asked_at > KEPT_SECONDS:
-                self._by_id.pop(str(line.queue_id), None)
                 del self._lines[key]
         return [
             line for line in self._lines.values()
@@ -139,8 +149,8 @@ class Lines:
     async def _quietly_pull(self, line: Line) -> None:
         try:
             await self._pull(line)
-        except (psycopg.Error, PoolTimeout) as failure:
-            log.warning("lines.not_pulled", error=type(failure).__name__)
+        except Exception as failure:  # noqa: BLE001 (whatever breaks in one line, the others are pulled)
+            log.warning("lines.not_pulled", queue=str(line.queue_id), error=repr(failure)[:300])
 
     async def _pull(self, line: Line) -> None:
         async with self._pool.connection() as connection:
@@ -158,7 +168,8 @@ class Lines:
             some = people[start : start + AT_ONCE]
             try:
                 await self._read_some(line, some, wanted)
-            except (psycopg.Error, PoolTimeout) as failure:
+            except Exception as failure:  # noqa: BLE001 (whatever it is, those who wait are told)
+                log.warning("lines.not_read", queue=str(line.queue_id), error=repr(failure)[:300])
                 _give_up(failure, (wanted[person] for person in some))
 
     async def _read_some(self, line: Line, people: list[UUID], wanted: dict[UUID, asyncio.Future[Standing]]) -> None:

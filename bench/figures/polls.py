@@ -21,7 +21,7 @@ CONNECTIONS = 64
 def polls(bench: Bench) -> list[Figure]:
     """The ratio of the rates once everybody has polled, and the rate of the first polls beside it.
 
-    The constant bytes are served by uvicorn as it comes, and once more with what gateways add to it (api_gateway/corked.py).
+    The constant bytes are served by uvicorn as it comes, and once more with what gateways add to it (api_gateway/connection.py).
     """
     system = bench.system
     requests = system.polls(bench.crowd.queue_id, bench.crowd.people)

@@ -15,9 +15,9 @@ SELECT q.id, q.organization_id, q.experience_id, q.sequence_id, q.config, q.arch
   q.seed, q.head, q.speed, q.waiting, q.inside, e.published AND NOT e.archived AS published, ledger_now() AS now,
   coalesce((SELECT max(j.seq) FROM journal j WHERE j.tenant_id = q.tenant_id AND j.aggregate_id = q.id), 0) AS seq,
   ARRAY(SELECT DISTINCT c FROM journal j, unnest(j.changed) c
-    WHERE j.tenant_id = q.tenant_id AND j.aggregate_id = q.id AND j.seq > %s) AS changed
+    WHERE %(since)s >= 0 AND j.tenant_id = q.tenant_id AND j.aggregate_id = q.id AND j.seq > %(since)s) AS changed
 FROM queue q JOIN experience e ON e.tenant_id = q.tenant_id AND e.id = q.experience_id
-WHERE q.tenant_id = %s AND q.id = %s"""
+WHERE q.tenant_id = %(tenant)s AND q.id = %(queue)s"""
 _STANDINGS = """
 SELECT DISTINCT ON (e.consumer_id)
   e.consumer_id, e.id, e.ticket, e.status, e.version, e.entered_at, e.grant_id, e.granted_at,
@@ -32,11 +32,14 @@ ORDER BY e.consumer_id, e.status IN ('QUEUED', 'GRANTED') DESC, e.first_ticket D
 async def snapshot(
     connection: AsyncConnection[Any], tenant_id: UUID, queue_id: UUID, since: int
 ) -> dict[str, Any] | None:
-    """The queue as it stands, and the consumers whose own state changed after journal seq `since`."""
+    """The queue as it stands, and the consumers whose own state changed after journal seq `since`.
+
+    Whoever has seen nothing yet (`since` below 0) keeps nobody who could have changed, and is spared the whole journal.
+    """
     async with connection.transaction():
         await connection.execute(_TENANT, (str(tenant_id),))
-        cursor = connection.cursor(row_factory=dict_row)
-        return await (await cursor.execute(_SNAPSHOT, (since, tenant_id, queue_id))).fetchone()
+        cursor, values = connection.cursor(row_factory=dict_row), {"tenant": tenant_id, "queue": queue_id, "since": since}
+        return await (await cursor.execute(_SNAPSHOT, values)).fetchone()
 
 
 async def standings(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api_gateway.http.bodies import DisconnectedError, decoded, fingerprint, read
+from api_gateway.http.bodies import DEEPEST, DisconnectedError, decoded, fingerprint, read
 from api_gateway.problems import Problem
 
 JSON = {b"content-type": b"application/json"}
@@ -105,3 +105,19 @@ def test_bodies_that_say_the_same_have_one_fingerprint() -> None:
     first, second = b'{"b": 1, "a": [1, 2]}', b'{"a":[1,2],"b":1}'
     assert fingerprint(decoded(first)) == fingerprint(decoded(second))
     assert fingerprint(decoded(first)) != fingerprint(json.loads('{"a":[2,1],"b":1}'))
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_a_body_is_nested_so_deep_and_no_deeper(opening: str, closing: str) -> None:
+    def nested(depth: int) -> bytes:
+        return (opening * depth + "1" + closing * depth).encode()
+
+    assert decoded(nested(DEEPEST)) == json.loads(nested(DEEPEST))
+    for depth in (DEEPEST + 1, 249, 2_000, 100_000):
+        with pytest.raises(Problem) as wrong:
+            decoded(nested(depth))
+        assert (wrong.value.status, wrong.value.code) == (400, "INVALID_JSON")
+
+
+def test_a_wide_body_is_not_a_deep_one() -> None:
+    assert len(decoded(b"[" + b",".join([b"[]"] * 1_000) + b"]")) == 1_000

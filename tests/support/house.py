@@ -16,7 +16,7 @@ import workers.administration
 import workers.admission
 import workers.people  # noqa: F401 (all for their handlers)
 from api_gateway.app import Application
-from api_gateway.corked import CorkedProtocol
+from api_gateway.connection import GatewayProtocol
 from domain.catalogue import TOPICS
 from domain.organizations.commands import FirstKey
 from domain.organizations.keys import DrawnKey
@@ -203,7 +203,7 @@ def _serving(database: TestDatabase, redis_url: str, settings: Mapping[str, Any]
     }  # fmt: skip
     application = Application(Settings(**told | settings))
     config = uvicorn.Config(
-        application, http=CorkedProtocol, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False
+        application, http=GatewayProtocol, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from api_gateway.corked import Corked, CorkedProtocol
+from api_gateway.connection import HEAD_LIMIT, Corked, GatewayProtocol
 
 BODY = b"x" * 2_000
 
@@ -24,12 +25,13 @@ async def answers(_: Any, __: Any, send: Any) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(answers, http=CorkedProtocol, lifespan="off", log_config=None)
+    config = uvicorn.Config(answers, http=GatewayProtocol, lifespan="off", log_config=None)
     config.load()
     state, loop = ServerState(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: CorkedProtocol(config, state, {}), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: GatewayProtocol(config, state, {}), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
+    await asyncio.sleep(0.01)
 
 
 class Pieces(asyncio.Protocol):
@@ -55,6 +57,8 @@ async def asked(port: int, headers: bytes = b"") -> Pieces:
     transport, pieces = await loop.create_connection(Pieces, "127.0.0.1", port)
     transport.write(b"GET / HTTP/1.1\r\nHost: here\r\n" + headers + b"\r\n")
     await pieces.whole.wait()
+    transport.close()
+    await pieces.closed.wait()
     return pieces
 
 
@@ -90,3 +94,34 @@ async def test_a_connection_that_is_closed_after_its_answer_gets_the_whole_answe
     pieces = await asked(port, b"Connection: close\r\n")
     await pieces.closed.wait()
     assert b"".join(pieces.pieces).endswith(BODY)
+
+
+async def test_a_head_without_end_is_refused_and_not_kept(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: here\r\nX-Long: ")
+    with contextlib.suppress(ConnectionError):
+        for _ in range(100):
+            writer.write(b"a" * HEAD_LIMIT)
+            await writer.drain()
+    with contextlib.suppress(ConnectionError):
+        assert (await reader.read(200)).startswith(b"HTTP/1.1 431 ")
+    assert reader.at_eof() or reader.exception() is not None
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
+
+
+async def test_a_long_body_does_not_count_as_head(port: int) -> None:
+    for _ in range(2):
+        pieces = await asked(port, b"Content-Length: %d\r\n\r\n" % (2 * HEAD_LIMIT) + b"b" * 2 * HEAD_LIMIT)
+        assert b"".join(pieces.pieces).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_many_small_requests_on_one_connection_are_not_a_long_head(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(HEAD_LIMIT // 1_000 + 10):
+        writer.write(b"GET / HTTP/1.1\r\nHost: here\r\nX: " + b"a" * 1_000 + b"\r\n\r\n")
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        await reader.readexactly(len(BODY))
+    writer.close()
+    await writer.wait_closed()

@@ -1,15 +1,22 @@
-"""One write for an answer: its head and its body leave together.
+"""The gateway's end of a connection: answers leave in one write, and the head of a request is bounded.
 
 uvicorn writes them one by one, and uvloop sends each at once: two system calls, and two awakenings of whoever reads.
-What it saves is measured in docs/performance.md.
+What it saves is measured in docs/performance.md. Nor does uvicorn bound what a request says before its body.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_LIMIT: Final = 64 * 1024
+_REFUSAL: Final = b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431}'
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
+    b"content-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%b" % (len(_REFUSAL), _REFUSAL)
+)
 
 
 class Corked:
@@ -42,10 +49,29 @@ class Corked:
         return getattr(self._transport, name)
 
 
-class CorkedProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol on a corked transport."""
+class GatewayProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol on a corked transport. A head over `HEAD_LIMIT` bytes, give or take one read, is refused: 431."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a connection."""
+        self._in_head, self._head = True, 0
         corked = Corked(cast("asyncio.Transport", transport), self.loop)
         super().connection_made(cast("asyncio.Transport", corked))
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. What is still a head after it is counted, because a body may arrive together with its head."""
+        self._head += len(data)
+        super().data_received(data)
+        if self._in_head and self._head > HEAD_LIMIT and not self.transport.is_closing():
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its head is over."""
+        self._in_head = False
+        super().on_headers_complete()

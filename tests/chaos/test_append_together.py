@@ -1,0 +1,66 @@
+"""The write path: whatever one sender sends, the others of its group are appended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import dramatiq
+import pytest
+import redis
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from api_gateway.accept import Accept
+from api_gateway.appender import Appender
+from api_gateway.backlog import Backlog
+from api_gateway.limits import WriteLimits
+from api_gateway.problems import Problem
+from domain.command import Command, Envelope
+from domain.queue.commands import EnterQueue
+from runtime.bell import Bell
+from runtime.clock import Clock
+from store.roles import GATEWAY
+from tests.support.database import PARTITIONS
+from tests.support.factories import entering
+from tests.support.works import Works
+
+
+@pytest.fixture
+async def accept(works: Works) -> AsyncIterator[Accept]:
+    """The write path of a gateway on the store of `works`."""
+    url, client = works.database.url(GATEWAY), redis.Redis.from_url(works.redis_url)
+    bell = Bell(client, dramatiq.get_broker(), [])
+    async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
+        made = Accept(
+            Appender(url, "tests"), bell, PARTITIONS, WriteLimits(client, Clock()), Backlog(pool, 1_000, 1_000)
+        )
+        yield made
+        await made.stop()
+    bell.stop()
+
+
+def deep(command: Envelope[EnterQueue], depth: int = 500) -> Envelope[Command]:
+    """The same command with a body that cannot be written."""
+    nested: Any = []
+    for _ in range(depth):
+        nested = [nested]
+    body = EnterQueue.model_construct(queue_id=command.body.queue_id, consumer_id=nested)
+    return Envelope(uuid4(), command.tenant_id, command.actor, command.request_id, body)
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
+async def test_what_cannot_be_written_fails_alone(works: Works, accept: Accept) -> None:
+    queue = works.queue()
+    good = [entering(queue) for _ in range(10)]
+    asked = [accept(one, None) for one in (*good[:5], deep(good[0]), *good[5:])]
+    with structlog.testing.capture_logs() as logged:
+        ended = await asyncio.gather(*asked, return_exceptions=True)
+
+    (problem,) = [one for one in ended if isinstance(one, BaseException)]
+    assert isinstance(problem, Problem)
+    assert (problem.status, problem.code) == (500, "INTERNAL_ERROR")
+    assert [line["event"] for line in logged] == ["append.unwritable"]
+    assert works.value("SELECT sum(n) FROM command_log") == len(good)
