@@ -67,4 +67,4 @@ def assembled(parts: Parts) -> Asgi:
     parts.signers.whenever_withdrawn(gateway.guard.tokens.forget, queueing.glances.forget, parts.lines.forget)
     looks = Looks(parts.lines, parts.tickets, Launches(parts.lines, gateway.clock), queueing.standing)
     front = Front(Hot(gateway, queueing, site(gateway, looks)), gateway.guard, gateway.settings.domain)
-    return Looking(queueing.glances, front)
+    return Looking(queueing.glances, gateway.settings.domain, front)

@@ -45,10 +45,11 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The command is in the ledger, asked for at `at`, and will be decided."""
+    """The command is in the ledger, asked for at `at`, and will be decided. `type` is its wire name."""
 
     command_id: UUID
     at: datetime
+    type: str
     limits: Verdict = PASSES
 
 
@@ -89,9 +90,11 @@ class Gateway:
         finally:
             self.replies.forget(sent.id, future)
         if told is None:
-            return Accepted(sent.id, at, limits)
+            return Accepted(sent.id, at, command.type, limits)
         secrets = await self._secrets(caller, told, asked)
-        return Accepted(sent.id, at, limits) if secrets is None else Decided(told.stored, secrets, limits)
+        if secrets is None:
+            return Accepted(sent.id, at, command.type, limits)
+        return Decided(told.stored, secrets, limits)
 
     async def _secrets(self, caller: Caller, told: Told, asked: Asked) -> dict[str, Any] | None:
         """The secrets of an answer; those that the journal left out are signed once more. None: they cannot be now."""

@@ -17,6 +17,8 @@ from prometheus_client import Counter
 from psycopg_pool import PoolTimeout
 
 from api_gateway.context import Gateway
+from api_gateway.http.bodies import DisconnectedError
+from api_gateway.http.faults import CLIENT_CLOSED
 from api_gateway.http.raw import RawRequest, read_body, send_bytes
 from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from api_gateway.queueing import Queueing
@@ -86,6 +88,8 @@ class Hot:
             result: Answer = await answer(request, _uuid(queue_id), sent)
         except Problem as wrong:
             return _told(wrong, request, self.gateway.settings.issuer)
+        except DisconnectedError:
+            return CLIENT_CLOSED, b"", []
         except (psycopg.OperationalError, PoolTimeout) as failure:
             log.warning("request.unserved", request=str(request.id), error=type(failure).__name__)
             return _told(_away(), request, self.gateway.settings.issuer)

@@ -11,6 +11,9 @@ from api_gateway.hot import PREFIX, Asgi, Receive, Scope, Send
 from api_gateway.live.glance import Glances
 from runtime import metrics
 
+_API: Final = "/consumer"
+_ON_HOST: Final = PREFIX.removeprefix(_API)
+"""The same path on the host of the Consumer API."""
 _ID: Final = slice(len(PREFIX), len(PREFIX) + 36)
 _TAIL: Final = "/status"
 _LENGTH: Final = len(PREFIX) + 36 + len(_TAIL)
@@ -24,10 +27,11 @@ _ALWAYS: Final = (
 class Looking:
     """Answers whoever has looked before and passes everything else on."""
 
-    __slots__ = ("_answered", "_glances", "_rest")
+    __slots__ = ("_answered", "_glances", "_host", "_rest")
 
-    def __init__(self, glances: Glances, rest: Asgi) -> None:
+    def __init__(self, glances: Glances, domain: str, rest: Asgi) -> None:
         self._glances, self._rest = glances, rest
+        self._host = b"consumer." + domain.lower().encode()
         self._answered: Counter = metrics.requests.labels("status", 200)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
@@ -44,7 +48,12 @@ class Looking:
 
     def _found(self, scope: Scope) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
         path: str = scope["path"]
-        if len(path) != _LENGTH or not path.startswith(PREFIX) or not path.endswith(_TAIL) or scope["query_string"]:
+        if not path.endswith(_TAIL) or scope["query_string"]:
+            return None
+        headers = dict(scope["headers"])
+        if path.startswith(_ON_HOST) and headers.get(b"host", b"").partition(b":")[0].lower() == self._host:
+            path = _API + path
+        if len(path) != _LENGTH or not path.startswith(PREFIX):
             return None
         client = scope.get("client")
-        return self._glances.answer(path[_ID], scope["headers"], client[0] if client else "")
+        return self._glances.answer(path[_ID], headers, client[0] if client else "")

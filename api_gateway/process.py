@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -36,9 +37,11 @@ from store.database import GATEWAY
 POOL = 6
 FOLLOW_SECONDS = 5.0
 LIMITS_SECONDS = 0.5
+AGAIN_SECONDS = 0.5
 _KEEPALIVE = {"connect_timeout": 2, "tcp_user_timeout": 3000, "keepalives_idle": 5, "keepalives_interval": 2}
 _PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"
 log = structlog.get_logger("gateway")
+Endless = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     client = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_keepalive=True)
     bell = Bell(redis_client(settings.redis_url), redis_broker(settings.broker_url or settings.redis_url), TOPICS)
     parts, tasks = await _assembled(settings, clock, name, pool, client, bell)
-    running = [asyncio.create_task(task) for task in tasks]
+    running = [asyncio.create_task(kept_going(task)) for task in tasks]
     log.info("gateway.up", name=name)
     try:
         yield parts
@@ -76,9 +79,25 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         log.info("gateway.gone", name=name)
 
 
+async def kept_going(endless: Endless) -> None:
+    """Run what must not end until this is cancelled: should it end all the same, that is logged and it starts again."""
+    while True:
+        try:
+            await endless()
+            log.error("gateway.task_ended", task=_name(endless))
+        except Exception:  # because without this task the gateway would live on half dead
+            log.exception("gateway.task_broken", task=_name(endless))
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+def _name(endless: Endless) -> str:
+    called: Any = endless.func if isinstance(endless, partial) else endless
+    return str(called.__qualname__)
+
+
 async def _assembled(
     settings: Settings, clock: Clock, name: str, pool: AsyncConnectionPool, client: redis.asyncio.Redis, bell: Bell
-) -> tuple[Parts, list[Coroutine[Any, Any, None]]]:
+) -> tuple[Parts, list[Endless]]:
     signers = Signers(pool, clock)
     keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
     writes = WriteLimits(redis_client(settings.redis_url, timeout=LIMITS_SECONDS), clock)
@@ -93,9 +112,8 @@ async def _assembled(
         reads=ReadLimits(clock), policies=Policies(), addresses=Addresses(settings.trusted_proxies),
         accept=accept, replies=replies,
     )  # fmt: skip
-    tasks = [replies.listen(), replies.look(), signers.watch(), lines.pull(), lines.listen(), backlog.watch()]
-    tasks.append(_follow(pool, clock))
-    tasks += [Presence(lines, accept, clock).tell(), KeyUses(keys, accept, clock).tell()]
+    tasks: list[Endless] = [replies.listen, replies.look, signers.watch, lines.pull, lines.listen, backlog.watch]
+    tasks += [partial(_follow, pool, clock), Presence(lines, accept, clock).tell, KeyUses(keys, accept, clock).tell]
     return Parts(gateway, lines, Tickets(client, keys, clock), signers), tasks
 
 

@@ -15,10 +15,11 @@ from api_gateway.context import Accepted, Asked, Decided, Gateway
 from api_gateway.http.asking import asked as asks
 from api_gateway.http.asking import asked_as_guest, limit
 from api_gateway.http.bodies import decoded
+from api_gateway.http.cross_origin import readable_by
 from api_gateway.http.prefer import preference
 from api_gateway.http.raw import RawRequest
 from api_gateway.limits import Ask
-from api_gateway.live.glance import Glances, Look
+from api_gateway.live.glance import Glances, Look, Sender
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.state import state_json
@@ -28,6 +29,7 @@ from api_gateway.problems import Problem, problem
 from api_gateway.refusals import problem_of
 from domain.problems import field_errors
 from domain.queue.commands import EnterQueue, LeaveQueue, SignGrant
+from domain.times import iso
 
 Body = TypeVar("Body", bound=BaseModel)
 Headers = list[tuple[bytes, bytes]]
@@ -73,9 +75,12 @@ class Queueing:
         line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
         standing = await self.standing(caller, line)
         self._keep(request, caller, line, standing, asking)
+        waited: Headers = []
         if b"prefer" in request.headers and "sinceVersion" in request.query:
             standing = await self._grown(caller, line, standing, request)
-        return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers()
+            held = preference(request.headers).held
+            waited = [(b"preference-applied", held.encode())] if held else []
+        return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers() + waited
 
     async def enter(self, request: RawRequest, queue_id: UUID, sent: bytes) -> Answer:
         """Join the line: with a consumer token, or as a new guest with a publishable key and a strong Idempotency-Key."""
@@ -152,7 +157,7 @@ class Queueing:
     ) -> Answer:
         answer = await self._gateway.ask(caller, command, asked)
         if isinstance(answer, Accepted):
-            return accepted(answer, asked, command.type)
+            return accepted(answer, asked, extra or {})
         if "refused" in answer.stored:
             raise problem_of(answer.stored["refused"])
         standing = self._lines.learned(line, answer.stored["body"])
@@ -180,12 +185,18 @@ class Queueing:
 
     def _keep(self, request: RawRequest, caller: Caller, line: Line, standing: Standing, asking: Ask) -> None:
         """Remember what this look found out, for the next one; not what the line does not hold, because nobody would end it."""
-        ends = self._gateway.guard.tokens.ends(request.headers[b"authorization"].partition(b" ")[2].strip())
-        held = line.people.get(standing.consumer_id) is standing
-        if held and ends is not None and b"x-forwarded-for" not in request.headers:
-            tally = self._gateway.reads.tally(asking)
-            look = Look(caller.key, standing, ends, request.peer or "", line, tally)
-            self.glances.keep(request.headers[b"authorization"], look)
+        headers, key = request.headers, caller.key
+        ends = self._gateway.guard.tokens.ends(headers[b"authorization"].partition(b" ")[2].strip())
+        if ends is not None and line.people.get(standing.consumer_id) is standing:
+            origin = headers.get(b"origin")
+            self.glances.keep(
+                headers[b"authorization"],
+                Look(
+                    key=key, standing=standing, ends=min(ends, key.expires_at.timestamp()) if key.expires_at else ends,
+                    sender=Sender(request.peer or "", headers.get(b"x-forwarded-for"), origin), line=line,
+                    tally=self._gateway.reads.tally(asking), readable=() if origin is None else readable_by(origin),
+                ),
+            )  # fmt: skip
 
     async def _visible(self, caller: Caller, queue_id: UUID) -> Line:
         line = await self._lines.line(caller.tenant_id, queue_id)
@@ -221,13 +232,18 @@ def parsed(model: type[Body], sent: bytes) -> Body:
         raise Problem(400, "VALIDATION_ERROR", "Some members are not valid.", errors=field_errors(wrong)) from None
 
 
-def accepted(answer: Accepted, asked: Asked, kind: str) -> Answer:
-    """202: the command is in the ledger and will be decided; the operation tells when."""
+def accepted(answer: Accepted, asked: Asked, shown_once: dict[str, Any]) -> Answer:
+    """202: the command is in the ledger and will be decided; the operation tells when.
+
+    `shown_once` is good as soon as the operation has succeeded, and may not be told again.
+    """
     where = f"/consumer/api/v1/operations/{answer.command_id}"
     body = {
         "id": answer.command_id,
-        "type": kind,
+        "type": answer.type,
         "status": "PENDING",
+        "createdAt": iso(answer.at),
+        **shown_once,
         "_links": {"self": {"href": where, "method": "GET", "title": "How it stands."}},
     }
     headers = [(b"location", where.encode()), (b"retry-after", b"1")]

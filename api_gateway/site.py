@@ -37,7 +37,7 @@ def site(gateway: Gateway, looks: Looks) -> Asgi:
     root = _application(gateway, "Drumroll", "")
     root.router.routes.extend(health_routes())
     root.mount(CONSUMER_BASE, consumer_api(gateway, looks))
-    root.mount(ADMIN_BASE, admin_api(gateway))
+    root.mount(ADMIN_BASE, admin_api(gateway, looks))
     return Counting(root)
 
 
@@ -53,9 +53,10 @@ def consumer_api(gateway: Gateway, looks: Looks) -> FastAPI:
     return _documented(api, CONSUMER_BASE)
 
 
-def admin_api(gateway: Gateway) -> FastAPI:
+def admin_api(gateway: Gateway, looks: Looks) -> FastAPI:
     """The Admin API: an organization's servers."""
     api = _application(gateway, "Drumroll Admin API", "What an organization's servers may ask, with a secret key.")
+    api.state.looks = looks
     _include(
         api, kept_experiences.router, sequences.router, queues.router, participations.router, measures.router,
         proof_router(ADMIN_READS, SECRET, published_only=False), actions.router, organization.router,

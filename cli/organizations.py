@@ -15,13 +15,16 @@ from cli import lines
 from cli.errors import ObstacleError
 from cli.lines import moment
 from cli.reach import reach
-from cli.registering import KeyPair, NewOrganization, create_organization
+from cli.registering import OPERATOR, KeyPair, NewOrganization, create_organization, decided
+from domain.organizations.commands import UpdateOrganization
 from domain.organizations.config import OrganizationConfig
 from domain.slugs import slug_of
 from store.reads import installation as reads
 from store.reads.installation import OrganizationRow
 
-app = typer.Typer(no_args_is_help=True, help="Organizations: make one with its keys, list them, show one.")
+app = typer.Typer(
+    no_args_is_help=True, help="Organizations: make one with its keys, list them, show one, put one to sleep."
+)
 SLUG_LENGTHS = (3, 50)
 
 
@@ -60,6 +63,28 @@ def show(organization: Annotated[str, typer.Argument(help="Its slug or id.")]) -
     typer.echo(f"{one.name} ({one.slug}), {one.status}, since {moment(one.created_at)} UTC")
     typer.echo(f"id {one.id}  live tenant {one.live_tenant_id}  test tenant {one.test_tenant_id}")
     show_keys(held)
+
+
+@app.command()
+def activate(organization: Annotated[str, typer.Argument(help="Its slug or id.")]) -> None:
+    """Let an organization's keys open again what they opened."""
+    _put(organization, "ACTIVE")
+
+
+@app.command()
+def deactivate(organization: Annotated[str, typer.Argument(help="Its slug or id.")]) -> None:
+    """Let an organization's keys open nothing, in both modes, until it is activated again."""
+    _put(organization, "INACTIVE")
+
+
+def _put(organization: str, status: str) -> None:
+    place = reach()
+    with place.store() as connection:
+        one = named(connection, organization)
+    with place.producer() as producer:
+        command = UpdateOrganization(changes={"status": status})
+        decided(producer, producer.envelope(one.live_tenant_id, command, OPERATOR))
+    typer.echo(f"{one.name} is {status} now.")
 
 
 def named(connection: Connection, slug_or_id: str) -> OrganizationRow:

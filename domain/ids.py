@@ -33,6 +33,14 @@ def uuid7_text(unix_ms: int, entropy: bytes) -> bytes:
     return b"%b-%b-%b-%b-%b" % (text[:8], text[8:12], text[12:16], text[16:20], text[20:])
 
 
+def canonical_id(text: str) -> UUID:
+    """The UUID of a text of 36 characters, in either case (RFC 9562 section 4). ValueError when the text is none."""
+    found = UUID(text)
+    if str(found) != text.lower():
+        raise ValueError(text)
+    return found
+
+
 @lru_cache(maxsize=8192)
 def same_id(text: str) -> UUID:
     """The UUID of a text; the same text gives the same object, so that ids which come again and again are found by identity.

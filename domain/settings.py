@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,14 @@ class Settings(BaseModel):
     """Settings as they are asked for and kept: camelCase on the wire, no unknown members, no types bent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, strict=True)
+
+    @classmethod
+    def stored(cls, kept: Mapping[str, Any]) -> Self:
+        """Settings as the store kept them; members that this program does not know are passed over, at every depth.
+
+        A newer program may have written them while this one is still running.
+        """
+        return cls.model_validate(kept, extra="ignore")
 
 
 Name = Annotated[

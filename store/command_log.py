@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Engine
+
 from domain.command import Command, Envelope
-from store.pipelined import Connection, Pipelined, id_array
+from store.pipelined import Connection, Pipelined, committing, id_array, own_session
 from store.wire import Unknown, encode, encode_raw, partition_of
 
 BATCH = 512
@@ -19,6 +22,10 @@ _LOCK = """
 UPDATE log_partition SET last_at = greatest(coalesce(last_at, '-infinity'), ledger_now())
 WHERE (topic, part) IN (SELECT topic, part FROM log_partition WHERE topic = %s AND part = %s FOR UPDATE SKIP LOCKED)
 RETURNING strikes, last_at, set_config('drumroll.held', topic || ':' || part, true) AS held"""
+_WAIT_AND_LOCK = _LOCK.replace(" SKIP LOCKED", "")
+_BE_ALONE = "SELECT pg_try_advisory_lock(hashtext('careful:' || %s), %s)"
+_END_ALONE = "SELECT pg_advisory_unlock(hashtext('careful:' || %s), %s)"
+_IDLE = "SELECT set_config('idle_session_timeout', %s, false)"
 _TAKE = """
 DELETE FROM command_log WHERE position IN (SELECT position FROM (
   SELECT position, n, sum(n) OVER (ORDER BY position) AS upto FROM (
@@ -92,6 +99,32 @@ def append(connection: Connection, envelopes: Sequence[Envelope[Command]], parti
 def lock(connection: Connection, place: Place) -> Lease | None:
     """Become the only writer of a partition's aggregates until the transaction ends; None when somebody else is."""
     return _lease(connection.exec_driver_sql(_LOCK, (place.topic, place.part)))
+
+
+def wait_and_lock(connection: Connection, place: Place) -> Lease:
+    """Become the only writer once whoever is has ended, within the role's patience for locks. LookupError: no such partition."""
+    row = connection.exec_driver_sql(_WAIT_AND_LOCK, (place.topic, place.part)).one()
+    return Lease(row.strikes, row.last_at)
+
+
+@contextmanager
+def alone(engine: Engine, place: Place) -> Iterator[Pipelined | None]:
+    """A connection on which a partition is gone through carefully, by one at a time; None when somebody else does.
+
+    The lock is the session's, because it has to outlive the transactions of a careful drain; so these must all be on this
+    connection, and a pooler that lends connections by the transaction must not stand between. It keeps nobody from an
+    ordinary drain. A session that says nothing for ten seconds is ended by Postgres, for its machine may be gone.
+    """
+    key = (place.topic, place.part)
+    with own_session(engine) as connection:
+        with committing(connection):
+            got: bool = connection.exec_driver_sql(_BE_ALONE, key).scalar_one()
+            connection.exec_driver_sql(_IDLE, ("10s" if got else "0",)).all()
+        yield connection if got else None
+        with committing(connection):
+            if got:
+                connection.exec_driver_sql(_END_ALONE, key).all()
+            connection.exec_driver_sql(_IDLE, ("0",)).all()
 
 
 def take(connection: Connection, place: Place, bound: int) -> list[Batch]:

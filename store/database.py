@@ -7,10 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from store.pipelined import Connection
 
+AWAY = (psycopg.OperationalError, OperationalError, PoolTimeout)
+"""What is raised where the store is away or too busy: nothing is wrong with what was asked of it."""
+_PLANS = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
 _KEEPALIVE = {
     "connect_timeout": 2,
     "tcp_user_timeout": 3000,
@@ -25,7 +37,8 @@ class Limits:
     """How long a role may think: milliseconds for a statement, a lock, and an open transaction that does nothing.
 
     `generic`: plans are made once per statement, not once per call. A drain sends the same dozen statements for ever, all
-    of them by index, and planning them anew was a tenth of what Postgres did for an enter.
+    of them by index, and planning them anew was a tenth of what Postgres did for an enter. A plan outlives the size that
+    it was made for, so what is only good for small tables is not considered.
     """
 
     statement_ms: int
@@ -41,8 +54,8 @@ class Limits:
             ("lock", self.lock_ms),
             ("idle_in_transaction_session", self.idle_ms),
         )
-        plans = " -c plan_cache_mode=force_generic_plan" if self.generic else ""
-        return " ".join(f"-c {name}_timeout={value}" for name, value in limits) + plans
+        settings = {f"{name}_timeout": str(value) for name, value in limits} | (_PLANS if self.generic else {})
+        return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 
 GATEWAY = Limits(2_000, 500, 2_000)

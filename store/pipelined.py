@@ -113,6 +113,34 @@ def transaction(engine: Engine) -> Iterator[Pipelined]:
 
 
 @contextmanager
+def committing(connection: Pipelined) -> Iterator[None]:
+    """One transaction of several on a connection: committed at the end, rolled back when anything is raised."""
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextmanager
+def own_session(engine: Engine) -> Iterator[Pipelined]:
+    """A connection whose session may be changed by whoever leaves it, in the end, as it was.
+
+    Whoever does not come to the end has the connection thrown away, and Postgres ends the session with all that it holds.
+    """
+    raw, ended = engine.raw_connection(), False
+    try:
+        connection: psycopg.Connection[Any] = raw.driver_connection  # type: ignore[assignment] # the engine's driver is psycopg
+        yield Pipelined(connection)
+        ended = True
+    finally:
+        if not ended:
+            raw.invalidate()
+        raw.close()
+
+
+@contextmanager
 def pipelined(engine: Engine) -> Iterator[Pipelined]:
     """A connection of the engine's pool. What was not committed is rolled back; a broken connection is thrown away."""
     raw = engine.raw_connection()

@@ -79,6 +79,15 @@ def queue_and_entry(work: Work, sent: Envelope[Any]) -> None:
     work.tenants.want(sent.tenant_id)
     if sent.body.entry_id is not None:
         work.entries.want(sent.body.entry_id)
+    elif sent.body.consumer_id is not None:
+        work.entries.want_person(sent.body.queue_id, sent.body.consumer_id)
+
+
+def queue_and_entries(work: Work, sent: Envelope[Any]) -> None:
+    """The queue and the participations that are listed."""
+    work.queues.want(sent.body.queue_id)
+    for entry_id in sent.body.entry_ids:
+        work.entries.want(entry_id)
 
 
 SETTLES["queue"] = Settling(serve, knock_again)
@@ -194,7 +203,7 @@ def sign_grant(work: Work, queue: Queue, sent: Envelope[c.SignGrant], times: Tim
     return rules.sign_grant(queue, entry, tenant, sent.body)
 
 
-@handles(c.NotePresence, queue_only)
+@handles(c.NotePresence, queue_and_entries)
 @of_queue
 def note_presence(work: Work, queue: Queue, sent: Envelope[c.NotePresence], times: Times) -> Decision:
     """People who wait were seen."""

@@ -48,6 +48,7 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
 
 def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> Drain:
     clock = Clock()
+    # One connection for each thread, one for the look-out, one for the keys: they are looked up while a drain holds its own.
     engine = database.engine(chosen.database_url, database.WORKER, pool=chosen.worker_threads + 2)
     with engine.connect() as connection:
         partitions = database.partitions(connection)

@@ -1,24 +1,25 @@
 """Careful mode: the oldest batch of a partition, one command to a transaction.
 
-It is used when a batch could not be written, or when processes died over it again and again. What a command does to a
-process is counted before it is tried, in a commit of its own; after five tries the command is buried and the others live.
+It is used when a batch could not be decided or written, or when processes died over it again and again. What a command
+does to a process is counted before it is tried, in a commit of its own; after five tries the command is buried and the
+others live. Only one at a time goes through a partition so, because a try that is counted must be made, and by nobody else.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import structlog
 
 from domain.command import SYSTEM
 from store import command_log, dead
 from store.command_log import Batch, Lease, Place
-from store.database import see_tenants
-from store.pipelined import Pipelined, pipelined, transaction
-from store.wire import Unknown, arrays, decode
+from store.database import AWAY, see_tenants
+from store.pipelined import Pipelined, committing
+from store.wire import Unknown, arrays, encode_raw
 from store.work import Work, stored_outcome
 from workers.decide import Decided, Taken, broken_outcome, dead_of
+from workers.opening import understood
 from workers.telling import Told
 
 if TYPE_CHECKING:
@@ -29,55 +30,64 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 log = structlog.get_logger("careful")
 
 
-def oldest_batch(drain: Drain, place: Place) -> None:
-    """Decide the oldest batch one command at a time, then forgive the partition its strikes."""
-    first = _oldest(drain, place)
-    while first is not None:
-        batch = _counted(drain, place)
-        if batch is None or batch.position != first.position:
-            break
-        if batch.attempts > TRIES:
-            _bury(drain, place, RuntimeError(f"the process ended {TRIES} times over this command"))
-        else:
-            _try(drain, place)
-    with transaction(drain.engine) as connection:
-        if command_log.lock(connection, place) is not None:
+def oldest_batch(drain: Drain, place: Place) -> bool:
+    """Decide the oldest batch one command at a time, then forgive the partition its strikes.
+
+    False when somebody else is doing that already; then nothing was counted, decided or forgiven.
+    """
+    with command_log.alone(drain.engine, place) as connection:
+        if connection is None:
+            return False
+        _through(drain, connection, place)
+        with committing(connection):
+            command_log.wait_and_lock(connection, place)
             command_log.forgive(connection, place)
+        return True
 
 
-def _oldest(drain: Drain, place: Place) -> Batch | None:
-    with pipelined(drain.engine) as connection:
-        return command_log.oldest(connection, place)
+def _through(drain: Drain, connection: Pipelined, place: Place) -> None:
+    first = batch = _counted(connection, place)
+    while batch is not None and first is not None and batch.position == first.position:
+        if batch.attempts > TRIES:
+            _bury(drain, connection, place, batch, RuntimeError(f"the process ended {TRIES} times over this command"))
+        else:
+            _try(drain, connection, place, batch)
+        batch = _counted(connection, place, first)
 
 
-def _counted(drain: Drain, place: Place) -> Batch | None:
-    """The oldest batch, with this try already counted and committed."""
-    with transaction(drain.engine) as connection:
-        if command_log.lock(connection, place) is None:
+def _counted(connection: Pipelined, place: Place, only: Batch | None = None) -> Batch | None:
+    """The oldest batch (if it is this one still) with this try already counted and committed."""
+    with committing(connection):
+        command_log.wait_and_lock(connection, place)
+        if only is not None and not _is_oldest(connection, place, only):
             return None
         return command_log.count_try(connection, place)
 
 
-def _try(drain: Drain, place: Place) -> None:
+def _is_oldest(connection: Pipelined, place: Place, batch: Batch) -> bool:
+    oldest = command_log.oldest(connection, place)
+    return oldest is not None and oldest.position == batch.position
+
+
+def _try(drain: Drain, connection: Pipelined, place: Place, batch: Batch) -> None:
     try:
-        with transaction(drain.engine) as connection:
-            told = _first_alone(drain, connection, place)
-    except psycopg.OperationalError:
+        with committing(connection):
+            told = _first_alone(drain, connection, place, batch)
+    except AWAY:
         raise
-    except psycopg.Error as broken:
-        _bury(drain, place, broken)
+    except Exception as broken:  # noqa: BLE001 (whatever breaks over this command must not reach the others)
+        _bury(drain, connection, place, batch, broken)
         return
     if told is not None:
         drain.tell(told)
 
 
-def _first_alone(drain: Drain, connection: Pipelined, place: Place) -> Told | None:
-    lease = command_log.lock(connection, place)
-    batch = command_log.oldest(connection, place) if lease else None
-    if lease is None or batch is None:
+def _first_alone(drain: Drain, connection: Pipelined, place: Place, batch: Batch) -> Told | None:
+    lease = command_log.wait_and_lock(connection, place)
+    if not _is_oldest(connection, place, batch):
         return None
     first, *rest = arrays(batch.body)
-    sent = decode(first)
+    sent = understood(first)
     command_log.put_rest(connection, batch, rest)
     if isinstance(sent, Unknown):
         command_log.hand_back(connection, place, [(batch, sent)])
@@ -86,26 +96,53 @@ def _first_alone(drain: Drain, connection: Pipelined, place: Place) -> Told | No
     return drain.write(connection, work, decided)
 
 
-def _bury(drain: Drain, place: Place, broken: Exception) -> None:
+def _bury(drain: Drain, connection: Pipelined, place: Place, batch: Batch, broken: Exception) -> None:
     """Answer the first command with 500, keep it for the operator, and let the others go on."""
-    with transaction(drain.engine) as connection:
-        lease = command_log.lock(connection, place)
-        batch = command_log.oldest(connection, place) if lease else None
-        if lease is None or batch is None:
-            return
+    try:
+        with committing(connection):
+            told = _answered_and_kept(drain, connection, place, batch, broken)
+    except AWAY:
+        raise
+    except Exception:
+        log.exception("command.unburied", topic=place.topic, part=place.part)
+        with committing(connection):
+            _only_kept(connection, place, batch)
+        return
+    if told is not None:
+        drain.tell(told)
+
+
+def _answered_and_kept(
+    drain: Drain, connection: Pipelined, place: Place, batch: Batch, broken: Exception
+) -> Told | None:
+    lease = command_log.wait_and_lock(connection, place)
+    if not _is_oldest(connection, place, batch):
+        return None
+    first, rest = _parted(batch)
+    command_log.put_rest(connection, batch, rest)
+    try:
+        sent = understood(first)
+    except UNREADABLE:
+        _keep_raw(connection, place, batch, first, lease)
+        return None
+    if isinstance(sent, Unknown):
+        command_log.hand_back(connection, place, [(batch, sent)])
+        return None
+    return _buried(drain, connection, place, lease, Taken(sent, batch.appended_at), broken)
+
+
+def _only_kept(connection: Pipelined, place: Place, batch: Batch) -> None:
+    """Keep a command as bytes, because it can be answered and kept in no other way, and must not stay in the way."""
+    lease = command_log.wait_and_lock(connection, place)
+    if _is_oldest(connection, place, batch):
         first, rest = _parted(batch)
         command_log.put_rest(connection, batch, rest)
-        try:
-            sent = decode(first)
-        except UNREADABLE:
-            see_tenants(connection, [SYSTEM])
-            dead.bury_unreadable(connection, place, batch, first, lease.now)
-            return
-        if isinstance(sent, Unknown):
-            command_log.hand_back(connection, place, [(batch, sent)])
-            return
-        told = _buried(drain, connection, place, lease, Taken(sent, batch.appended_at), broken)
-    drain.tell(told)
+        _keep_raw(connection, place, batch, [encode_raw([first]).hex()], lease)
+
+
+def _keep_raw(connection: Pipelined, place: Place, batch: Batch, raw: list[Any], lease: Lease) -> None:
+    see_tenants(connection, [SYSTEM])
+    dead.bury_unreadable(connection, place, batch, raw, lease.now)
 
 
 def _parted(batch: Batch) -> tuple[list[Any], list[list[Any]]]:

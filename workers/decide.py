@@ -97,7 +97,7 @@ def _settle(work: Work, taken: Sequence[Taken]) -> None:
     for (_, aggregate_id), one in touched.items():
         work.turn_to(one.sent)
         try:
-            settling.settle(work, aggregate_id, Times(work.now, work.now))
+            settling.settle(work, aggregate_id, Times(one.received_at, work.now))
         except psycopg.Error:
             raise
         except Exception:

@@ -7,24 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-import psycopg
 import redis
 import structlog
 from sqlalchemy import Engine
 
-from domain.command import Command, Envelope
 from runtime import metrics
 from runtime.bell import Bell
 from runtime.clock import Clock
 from store import command_log, dead
 from store.command_log import Batch, Lease, Place
-from store.database import see_tenants
+from store.database import AWAY, see_tenants
 from store.pipelined import Pipelined, pipelined
-from store.wire import Unknown, arrays, decode
+from store.wire import Unknown
 from store.work import Work
 from workers import canonical, careful, replies
 from workers.decide import Decided, Taken, decide, preload
-from workers.handlers import HANDLERS
+from workers.opening import opened
 from workers.replies import Signer
 from workers.telling import Told
 
@@ -68,28 +66,37 @@ class Drain:
         self.bell.ring_now(topic, part)
 
     def round(self, place: Place) -> Round:
-        """One transaction: lock, take, decide, write, commit; then tell. A batch that cannot be written is taken apart."""
+        """One transaction: lock, take, decide, write, commit; then tell. A batch that breaks this is taken apart.
+
+        Whatever breaks it, because a batch that raises again and again would keep its partition waiting for ever; only
+        where the store is away nothing is wrong with the batch. What fails in telling is past the commit.
+        """
+        told: Told | None = None
         try:
-            ended = self._round(place)
-        except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as broken:
-            log.error("drain.unwritable", topic=place.topic, part=place.part, error=str(broken))
+            ended, told = self._round(place)
+        except AWAY:
+            raise
+        except Exception:  # because whatever it is, the batch is to be taken apart
+            log.exception("drain.broken", topic=place.topic, part=place.part)
             ended = Round.STRUCK
         if ended is Round.STRUCK:
-            careful.oldest_batch(self, place)
+            return ended if careful.oldest_batch(self, place) else Round.NOT_MINE
+        if told is not None:
+            self.tell(told)
         return ended
 
-    def _round(self, place: Place) -> Round:
+    def _round(self, place: Place) -> tuple[Round, Told | None]:
         started = time.perf_counter()
         with pipelined(self.engine) as connection:
             lease, batches = command_log.lock_and_take(connection, place, BOUND)
             if lease is None:
-                return Round.NOT_MINE
+                return Round.NOT_MINE, None
             self.clock.follow(lease.now)
             if lease.strikes >= STRIKES and batches:
-                return Round.STRUCK
+                return Round.STRUCK, None
             taken, unknown = opened(batches)
             if not taken:
-                return self._handed_back(connection, place, unknown)
+                return self._handed_back(connection, place, unknown), None
             work, decided = self.consider(connection, place, lease, taken)
             decided_at = time.perf_counter()
             with connection.together():
@@ -99,8 +106,7 @@ class Drain:
                     command_log.forgive(connection, place)
                 connection.commit()
         metrics.drained(place.topic, len(taken), decided_at - started, time.perf_counter() - decided_at)
-        self.tell(told)
-        return Round.FULL if len(taken) >= BOUND else Round.DECIDED
+        return Round.FULL if len(taken) >= BOUND else Round.DECIDED, told
 
     def consider(
         self, connection: Pipelined, place: Place, lease: Lease, taken: Sequence[Taken]
@@ -147,18 +153,3 @@ class Drain:
             log.warning("drain.no_bell", topic=place.topic, part=place.part)
         with pipelined(self.engine) as connection:
             return command_log.waits(connection, place)
-
-
-def opened(batches: Sequence[Batch]) -> tuple[list[Taken], list[tuple[Batch, Unknown]]]:
-    """The commands of batches in order, and apart from them those that this program does not know."""
-    taken, unknown = list[Taken](), list[tuple[Batch, Unknown]]()
-    for batch in batches:
-        for array in arrays(batch.body):
-            sent: Envelope[Command] | Unknown = decode(array)
-            if isinstance(sent, Unknown):
-                unknown.append((batch, sent))
-            elif type(sent.body) not in HANDLERS:
-                unknown.append((batch, Unknown(sent.id, sent.body.type, sent.body.version, array)))
-            else:
-                taken.append(Taken(sent, batch.appended_at))
-    return taken, unknown

@@ -94,13 +94,12 @@ def _turn_away(work: Work, queue: Queue, times: Times) -> None:
 
 
 def _turn_away_idle(work: Work, queue: Queue, times: Times) -> None:
-    idle = timedelta(seconds=queue.config.idle_timeout_seconds or 0)
-    later = times.now + idle / 4
-    if queue.line.idle_at is not None and times.now < queue.line.idle_at <= later:
+    looked, since = rules.look_for_idle(queue, times)
+    gone = [] if since is None else work.entries.unseen(queue, since, SLICE)
+    if looked is queue:
         return
-    gone = work.entries.unseen(queue, times.now - idle, SLICE)
-    again = times.now if len(gone) == SLICE else later
-    work.save(rules.turn_away(queue.with_line(idle_at=again), gone, "IDLE_TIMEOUT", times.now))
+    after = looked.with_line(idle_at=times.now) if len(gone) == SLICE else looked
+    work.save(rules.turn_away(after, gone, "IDLE_TIMEOUT", times.now))
 
 
 def _call(work: Work, queue: Queue, times: Times) -> None:

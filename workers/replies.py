@@ -12,6 +12,7 @@ import structlog
 
 from domain.claims import Claims
 from domain.decision import Reply
+from store.database import AWAY
 from workers.decide import Decided
 
 TIMERS = "timers"
@@ -27,12 +28,22 @@ class Signer(Protocol):
 
 
 def publish(client: redis.Redis, decided: Decided, signer: Signer) -> None:
-    """One message for each gateway. Redis away: nobody is told, and everybody looks the answer up."""
+    """One message for each gateway. Whoever cannot be told (Redis is away, a token cannot be signed) looks it up."""
     by_gateway: dict[str, list[Any]] = defaultdict(list)
+    away = False
     for taken, stored, outcome in decided.answers:
-        if taken.sent.gateway:
-            secrets = _signed(outcome.secrets, signer) if isinstance(outcome, Reply) else {}
-            by_gateway[taken.sent.gateway].append([taken.sent.id, stored, secrets])
+        if not taken.sent.gateway:
+            continue
+        claimed = outcome.secrets if isinstance(outcome, Reply) else {}
+        if claimed and away:
+            continue
+        try:
+            secrets = _signed(claimed, signer)
+        except Exception as failure:  # noqa: BLE001 (whatever breaks in one answer, the others are waited for)
+            log.warning("replies.unsigned", command=str(taken.sent.id), error=repr(failure)[:300])
+            away = isinstance(failure, AWAY)
+            continue
+        by_gateway[taken.sent.gateway].append([taken.sent.id, stored, secrets])
     _send(client, {f"replies:{gateway}": orjson.dumps(answers) for gateway, answers in by_gateway.items()})
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dramatiq
-import psycopg
 import redis
 import structlog
 from dramatiq.middleware import Middleware
@@ -71,7 +70,7 @@ class Unrung:
         metrics.unrung.labels(place.topic).inc()
         try:
             return self.drain.round(place)
-        except psycopg.Error as failure:
+        except Exception as failure:  # noqa: BLE001 (whatever breaks in one partition, the next ones wait too)
             log.warning("unrung.undrained", topic=place.topic, part=place.part, error=type(failure).__name__)
             return Round.NOT_MINE
 

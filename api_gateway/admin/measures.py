@@ -14,7 +14,7 @@ from api_gateway.http.briefly import briefly_of
 from api_gateway.http.call import ADMIN_READS, Call, known_id
 from api_gateway.http.told import SECRET, query, told
 from api_gateway.links import link
-from api_gateway.problems import problem
+from api_gateway.problems import Problem, problem
 from api_gateway.shapes.measures import QueueMeasures
 from domain.times import iso
 from domain.values import Moment
@@ -25,9 +25,16 @@ MISSING: Final = "QUEUE_NOT_FOUND"
 Reads = Annotated[Call, ADMIN_READS]
 router = APIRouter(tags=["queues"])
 _MOMENT: Final = TypeAdapter[datetime](Moment)
+_GRANULARITIES: Final = ("minute", "hour", "day", "week", "month")
 _STRETCH: Final = (
     query("from", "Those who entered from then on.", type="string", format="date-time"),
     query("to", "Those who entered before then.", type="string", format="date-time"),
+    query(
+        "granularity",
+        "It changes nothing yet: the stretch is counted as one.",
+        type="string",
+        enum=list(_GRANULARITIES),
+    ),
 )
 
 
@@ -37,11 +44,7 @@ _STRETCH: Final = (
 )  # fmt: skip
 async def get_measures(queue_id: str, call: Reads, request: Request) -> Response:
     """Counts and rates, over all who entered or over those of a stretch of time. They are counted once a second at most."""
-    own_id, reader, stretch = (
-        known_id(queue_id, MISSING),
-        call.reader,
-        Stretch(_moment(call, "from"), _moment(call, "to")),
-    )
+    own_id, reader, stretch = known_id(queue_id, MISSING), call.reader, _stretch(call)
     found = await queues.one(reader, own_id)
     if found is None:
         raise problem(MISSING)
@@ -58,11 +61,23 @@ async def get_measures(queue_id: str, call: Reads, request: Request) -> Response
     return shown(call, own | counted)
 
 
+def _stretch(call: Call) -> Stretch:
+    since, until = _moment(call, "from"), _moment(call, "to")
+    if since is not None and until is not None and since > until:
+        raise _refused("to", "CONFLICTING_FIELDS", "The stretch must not end before it begins.")
+    if call.query.text("granularity") not in {None, *_GRANULARITIES}:
+        raise _refused("granularity", "NOT_IN_ENUM", f"The granularities are {', '.join(_GRANULARITIES)}.")
+    return Stretch(since, until)
+
+
 def _moment(call: Call, name: str) -> datetime | None:
     sent = call.query.text(name)
     try:
         return None if sent is None else _MOMENT.validate_python(sent)
     except ValidationError:
         message = "Give a date as ISO 8601 with Z or an offset, such as 2026-11-21T17:00:00Z."
-        error = {"path": f"query:{name}", "code": "INVALID_TIMESTAMP", "message": message}
-        raise problem("INVALID_FILTER", message, errors=(error,)) from None
+        raise _refused(name, "INVALID_TIMESTAMP", message) from None
+
+
+def _refused(name: str, code: str, message: str) -> Problem:
+    return problem("INVALID_FILTER", message, errors=({"path": f"query:{name}", "code": code, "message": message},))

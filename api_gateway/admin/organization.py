@@ -136,7 +136,7 @@ async def create_key(call: KeyWrites) -> Response:
     )  # fmt: skip
     return respond(
         call, await call.ask(command, asking), lambda facts, _: kept_key(facts) | {"key": key.text},
-        place=f"{_CURRENT}/keys",
+        place=f"{_CURRENT}/keys", shown_once={"key": key.text},
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ async def rotate_key(key_id: str, call: KeyWrites) -> Response:
     )
     return respond(
         call, await call.ask(command, asking), lambda facts, _: kept_key(facts) | {"key": key.text},
-        place=f"{_CURRENT}/keys",
+        place=f"{_CURRENT}/keys", shown_once={"key": key.text},
     )  # fmt: skip
 
 

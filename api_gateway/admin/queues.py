@@ -17,6 +17,7 @@ from api_gateway.problems import problem
 from api_gateway.shapes.common import Listing
 from api_gateway.shapes.queues import KeptQueue, KillBody, PauseBody, ResumeBody
 from api_gateway.views import kept_queue, queue_read
+from domain.ids import canonical_id
 from domain.queue.commands import (
     ArchiveQueue,
     CreateQueue,
@@ -163,6 +164,6 @@ def _filter(text: str | None) -> UUID | None:
     if text is None:
         return None
     try:
-        return UUID(text)
+        return canonical_id(text)
     except ValueError:
         return UUID(int=0)

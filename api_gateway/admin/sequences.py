@@ -20,6 +20,7 @@ from api_gateway.shapes.queues import KeptQueue
 from api_gateway.views import kept_sequence, queue_read, sequence_read
 from domain.experiences.commands import ArchiveSequence, CreateSequence, ExperienceCommand, UpdateSequence
 from domain.experiences.config import NewSequence, SequenceConfig
+from domain.ids import canonical_id
 from store.reads import experiences, queues
 
 MISSING: Final = "SEQUENCE_NOT_FOUND"
@@ -126,6 +127,6 @@ async def _asked(call: Call, command: ExperienceCommand, *, empty: bool = False)
 def _id_or_nobody(text: str) -> UUID:
     """An id to filter by; what is no uuid is nobody's."""
     try:
-        return UUID(text)
+        return canonical_id(text)
     except ValueError:
         return UUID(int=0)

@@ -40,7 +40,9 @@ async def start_guest_session(call: Guests) -> Response:
     token = call.gateway.refresh_tokens.issue(call.caller.tenant_id, ids.consumer_id, ids.session_id, asking.command_id)
     command = StartGuestSession(consumer_id=ids.consumer_id, guest=new_guest(ids.session_id, token))
     answer = await call.ask(command, asking)
-    return respond(call, answer, lambda facts, secrets: token_set(facts, secrets, token))
+    return respond(
+        call, answer, lambda facts, secrets: token_set(facts, secrets, token), shown_once={"refreshToken": token}
+    )
 
 
 @router.post(
@@ -61,7 +63,9 @@ async def refresh_session(call: Refreshes) -> Response:
         next_hash=token_hash(token),
     )  # fmt: skip
     answer = await call.ask(command, asking)
-    return respond(call, answer, lambda facts, secrets: token_set(facts, secrets, token))
+    return respond(
+        call, answer, lambda facts, secrets: token_set(facts, secrets, token), shown_once={"refreshToken": token}
+    )
 
 
 @router.post("/logout", summary="End the session", **told(CONSUMER, None, status=204, body=LogoutBody, command=True))

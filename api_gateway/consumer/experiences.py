@@ -23,6 +23,7 @@ from api_gateway.shapes.experiences import PublicExperience
 from api_gateway.shapes.organizations import PublicSettings
 from api_gateway.shapes.queues import PublicQueue
 from api_gateway.views import public_experience, public_queue
+from domain.ids import canonical_id
 from domain.queue.state import LIVE
 from store.reads import entries, experiences, organizations, queues
 from store.reads.experiences import Shown
@@ -135,6 +136,6 @@ async def _public(call: Call, request: Request, named: str) -> Shown | None:
 
 def _id_or_slug(text: str) -> UUID | str:
     try:
-        return UUID(text)
+        return canonical_id(text)
     except ValueError:
         return text.replace("\x00", "")

@@ -18,6 +18,7 @@ from api_gateway.links import link
 from api_gateway.live.journeys import Look, projection, version_of
 from api_gateway.live.looks import Looks, looks_of
 from api_gateway.shapes.journeys import Projection
+from domain.ids import canonical_id
 from store.reads import journeys
 from store.reads.journeys import Stop
 
@@ -42,10 +43,12 @@ async def get_me(call: People, request: Request) -> Response:
     while since is not None and version_of(found) <= since and clock.monotonic() < until:
         await _news(found, min(_LOOK_SECONDS, until - clock.monotonic()))
         level, found = await _looked(call, looks, experience_id)
+    held = preference(call.request.headers).held if since is not None else ""
     person = {"id": str(call.caller.consumer_id), "level": level, "emailVerified": False, "phoneVerified": False}
     place = f"{call.base}/consumers/me"
     own = {"_links": {"self": link(place, "GET", "This object.")}}
-    return shown(call, projection(person, found, clock.now()) | own)
+    headers = {"Preference-Applied": held} if held else {}
+    return shown(call, projection(person, found, clock.now()) | own, headers=headers)
 
 
 async def _looked(call: Call, looks: Looks, experience_id: UUID | None) -> tuple[str, list[Look]]:
@@ -80,7 +83,7 @@ def _experience(call: Call) -> UUID | None:
     """The experience to look at alone; what is no uuid is nobody's."""
     sent = call.query.text("experienceId")
     try:
-        return None if sent is None else UUID(sent)
+        return None if sent is None else canonical_id(sent)
     except ValueError:
         return UUID(int=0)
 

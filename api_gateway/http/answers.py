@@ -30,16 +30,20 @@ def shown(
     return Response(orjson.dumps(body), status, said)
 
 
-def respond(call: Call, answer: Answer, render: Render, *, place: str = "", empty: bool = False) -> Response:
+def respond(
+    call: Call, answer: Answer, render: Render, *, place: str = "", empty: bool = False,
+    shown_once: Mapping[str, str] | None = None,
+) -> Response:  # fmt: skip
     """The answer to a command. `place` is the path under which a new object is found, `empty` asks for 204.
 
-    A refusal is raised as its problem.
+    `shown_once` is what the gateway made for this caller alone: a 202 tells it, because the journal keeps none of it and
+    the operation cannot. A refusal is raised as its problem.
     """
     call.limits = answer.limits
     applied = call.asked.applied if call.asked is not None else ""
     headers = {"Preference-Applied": applied} if applied else {}
     if isinstance(answer, Accepted):
-        return _accepted(call, answer, headers)
+        return _accepted(call, answer, headers, shown_once or {})
     if "refused" in answer.stored:
         refused = problem_of(answer.stored["refused"])
         refused.headers |= answer.limits.headers() | _replayed(answer.stored)
@@ -54,15 +58,15 @@ def respond(call: Call, answer: Answer, render: Render, *, place: str = "", empt
     return shown(call, body, status=HTTPStatus.CREATED if created else HTTPStatus.OK, headers=headers)
 
 
-def operation(call: Call, operation_id: object, kind: str | None, status: str, **more: object) -> dict[str, Any]:
+def operation(call: Call, operation_id: object, kind: str, status: str, **more: object) -> dict[str, Any]:
     """An operation as it is shown."""
     where = f"{call.base}/operations/{operation_id}"
     known = {"id": str(operation_id), "type": kind, "status": status} | more
     return known | {"_links": {"self": link(where, "GET", "How it stands.")}}
 
 
-def _accepted(call: Call, answer: Accepted, headers: dict[str, str]) -> Response:
-    body = operation(call, answer.command_id, None, "PENDING", createdAt=iso(answer.at))
+def _accepted(call: Call, answer: Accepted, headers: dict[str, str], shown_once: Mapping[str, str]) -> Response:
+    body = operation(call, answer.command_id, answer.type, "PENDING", createdAt=iso(answer.at), **shown_once)
     where = {"Location": body["_links"]["self"]["href"], "Retry-After": "1"}
     return shown(call, body, status=HTTPStatus.ACCEPTED, headers=headers | where)
 

@@ -20,6 +20,7 @@ from api_gateway.http.versions import if_match
 from api_gateway.limits import ADMIN_READ, ADMIN_WRITE, PASSES, PUBLIC, REFRESH, SERVER, SESSION, STATUS, Verdict
 from api_gateway.problems import problem
 from domain.command import Command
+from domain.ids import canonical_id
 from domain.problems import field_errors
 from store.reads.base import Reader
 
@@ -104,7 +105,7 @@ def invalid(wrong: ValidationError) -> Exception:
 def known_id(text: str, missing: str) -> UUID:
     """The id in a path. What is no uuid answers like an id that nobody has."""
     try:
-        return UUID(text)
+        return canonical_id(text)
     except ValueError:
         raise problem(missing) from None
 

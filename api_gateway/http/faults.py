@@ -18,7 +18,8 @@ from api_gateway.http.bodies import DisconnectedError
 from api_gateway.http.call import raw_request
 from api_gateway.problems import Problem, problem, problem_response
 
-_CLIENT_CLOSED = 499
+CLIENT_CLOSED = 499
+"""Counted for a caller who went away before the request was whole; nobody is there to read it."""
 log = structlog.get_logger("gateway")
 
 
@@ -70,7 +71,7 @@ def _away(request: Request, failure: Exception) -> Response:
 
 
 def _gone(_: Request, __: Exception) -> Response:
-    return Response(None, _CLIENT_CLOSED)
+    return Response(None, CLIENT_CLOSED)
 
 
 def _answer(request: Request, wrong: Problem) -> Response:

@@ -6,20 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
 from api_gateway.auth import Guard
+from api_gateway.http.cross_origin import Pairs, readable_by
 from api_gateway.http.raw import COMPLETE, SAFE, parsed_query
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
-Pairs = list[tuple[bytes, bytes]]
 
 _APIS: Final = {b"consumer.": "/consumer", b"admin.": "/admin"}
 _VERSIONED: Final = "/api/v1"
-_EXPOSED: Final = (
-    b"ETag, Link, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
-    b"X-RateLimit-Remaining, X-RateLimit-Reset, Idempotency-Replayed, Preference-Applied"
-)
 _PREFLIGHT: Final[Pairs] = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (
@@ -88,8 +84,7 @@ class Front:
         ticket = path.endswith("/events") and b"ticket=" in scope.get("query_string", b"")
         if not path.startswith("/consumer/") or not (ticket or self._guard.allows(_with_key(scope, headers))):
             return [(b"vary", b"Origin")]
-        exposed = (b"access-control-expose-headers", _EXPOSED)
-        return [(b"access-control-allow-origin", origin), exposed, (b"vary", b"Origin")]
+        return readable_by(origin)
 
 
 def _with_key(scope: Scope, headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:

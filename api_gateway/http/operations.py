@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api_gateway.auth import PUBLISHABLE, SECRET
@@ -17,16 +17,22 @@ from api_gateway.http.answers import operation, shown
 from api_gateway.http.call import Call, known_id
 from api_gateway.http.idempotency import command_id, idempotency_key
 from api_gateway.http.told import header, told
+from api_gateway.live.lines import Lines
+from api_gateway.live.looks import looks_of
+from api_gateway.live.state import standing_of, state_json
 from api_gateway.problems import problem, problem_body
 from api_gateway.refusals import problem_of
 from api_gateway.shapes.common import Operation as Shape
 from domain.people.commands import SignAccessToken
+from domain.queue.commands import EnterQueue, LeaveQueue
 from domain.times import iso
 from store.reads.operations import KEPT, Operation, find
 
 MISSING: Final = "OPERATION_NOT_FOUND"
 _GUEST_CALLS: Final = ("/consumer/api/v1/queues/{}/enter", "/consumer/api/v1/auth/guest")
-_INNER: Final = frozenset({"now", "head"})
+_INNER: Final = frozenset({"now", "head", "preOpen", "position"})
+_STATES: Final = frozenset({EnterQueue.type, LeaveQueue.type})
+_SESSION: Final = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
 _KEY = header("Idempotency-Key", "Without a token: the key of the call, which shows that it was yours.")
 _EMPTY: Final = frozenset({"people.end_session"})
 
@@ -39,17 +45,17 @@ def operation_router(access: Any, security: list[dict[str, list[str]]]) -> APIRo
         "/operations/{operation_id}", summary="Get an operation",
         **told(security, Shape, MISSING, parameters=[_KEY]),
     )  # fmt: skip
-    async def get_operation(operation_id: str, call: Call = access) -> Response:
+    async def get_operation(operation_id: str, request: Request, call: Call = access) -> Response:
         """What became of a command: only its sender may know, and the organization's servers."""
         found = await find(call.reader, known_id(operation_id, MISSING))
         if found is None or not _may_see(call, found):
             raise problem(MISSING)
-        return shown(call, await _told(call, found))
+        return shown(call, await _told(call, looks_of(request).lines, found))
 
     return router
 
 
-async def _told(call: Call, found: Operation) -> dict[str, Any]:
+async def _told(call: Call, lines: Lines, found: Operation) -> dict[str, Any]:
     reply = found.reply
     if reply is None or found.at is None:
         return operation(call, found.id, found.type, "PENDING", createdAt=iso(found.created_at))
@@ -59,11 +65,26 @@ async def _told(call: Call, found: Operation) -> dict[str, Any]:
         wrong = problem_of(refused)
         body = orjson.loads(problem_body(wrong, call.request.id, call.gateway.settings.issuer))
         return operation(call, found.id, found.type, "FAILED", resultStatus=wrong.status, problem=body, **dates)
-    result = {name: value for name, value in reply["body"].items() if name not in _INNER}
+    if found.type in _STATES:
+        result = await _state(call, lines, found.aggregate_id, reply["body"])
+    else:
+        result = {name: value for name, value in reply["body"].items() if name not in _INNER}
     if call.caller.kind == PUBLISHABLE:
         result |= await _tokens(call, found, reply)
     status = 201 if reply.get("created") else 204 if found.type in _EMPTY else 200
     return operation(call, found.id, found.type, "SUCCEEDED", resultStatus=status, result=result, **dates)
+
+
+async def _state(call: Call, lines: Lines, queue_id: UUID, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the person was told of the place in the line, and no more: a queue may hide positions, and hides tickets."""
+    line = await lines.line(call.caller.tenant_id, queue_id)
+    if line is None:
+        raise problem(MISSING)
+    standing = standing_of(facts, line.seq)
+    if standing.status == "QUEUED" and not line.opened and not facts.get("preOpen", True):
+        await lines.refreshed(line)
+    state: dict[str, Any] = orjson.loads(state_json(line, standing, call.gateway.clock.now()))
+    return state
 
 
 def _may_see(call: Call, found: Operation) -> bool:
@@ -100,4 +121,4 @@ async def _tokens(call: Call, found: Operation, reply: Mapping[str, Any]) -> dic
     if not isinstance(answer, Decided):
         raise problem("DEPENDENCY_UNAVAILABLE", "The tokens cannot be signed right now.", retry_after=1)
     token = call.gateway.refresh_tokens.issue(call.caller.tenant_id, consumer_id, session_id, found.id)
-    return {**answer.secrets, "refreshToken": token}
+    return {name: body[name] for name in _SESSION if name in body} | answer.secrets | {"refreshToken": token}

@@ -19,6 +19,11 @@ class Preference:
     respond_async: bool = False
     applied: str = ""
 
+    @property
+    def held(self) -> str:
+        """The Preference-Applied header of a long poll: a look can be held, and never be answered later."""
+        return self.applied.removeprefix("respond-async").removeprefix(", ")
+
 
 USUAL = Preference()
 

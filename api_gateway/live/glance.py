@@ -2,12 +2,12 @@
 
 People who wait look again and again, and nothing about them changes. What the first look found out (who asks, what limits
 apply, where the person stands) is kept under the token's digest; every later look only checks that all of it still holds,
-and anything unusual about a request sends it the long way round.
+and whoever asks for something else, or from somewhere else, goes the long way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -20,24 +20,34 @@ from api_gateway.live.state import state_json
 from runtime.clock import Clock
 
 KEPT: Final = 200_000
-_USUAL: Final = frozenset(
-    {b"host", b"authorization", b"x-publishable-key", b"accept", b"accept-encoding", b"accept-language", b"user-agent",
-     b"connection", b"content-length", b"cache-control", b"pragma"}
-)  # fmt: skip
+_ASKS_FOR_MORE: Final = frozenset({b"prefer", b"x-request-id"})
 Header = tuple[bytes, bytes]
 Answer = tuple[bytes, list[Header]]
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where a request comes from: the address of its connection, what proxies say of it, and the page's origin."""
+
+    peer: str
+    forwarded: bytes | None
+    origin: bytes | None
+
+
 @dataclass(slots=True)
 class Look:
-    """What the first look of a person found out. `ends` is when the token ends, in unix seconds."""
+    """What the first look of a person found out. `ends` is when the token or the key ends, in unix seconds.
+
+    `readable` are the headers by which a browser lets the page read the answer.
+    """
 
     key: Key
     standing: Standing
     ends: float
-    peer: str
+    sender: Sender
     line: Line
     tally: Tally
+    readable: Sequence[Header] = ()
 
 
 class Glances:
@@ -57,20 +67,19 @@ class Glances:
         """Send everybody the long way round once."""
         self._looks.clear()
 
-    def answer(self, queue_id: str, headers: Sequence[Header], peer: str) -> Answer | None:
+    def answer(self, queue_id: str, headers: Mapping[bytes, bytes], peer: str) -> Answer | None:
         """The body and headers of the answer, when everything is as it was at an earlier look; else None."""
-        authorization = key = b""
-        for name, value in headers:
-            if name == b"authorization":
-                authorization = value
-            elif name == b"x-publishable-key":
-                key = value
-            elif name not in _USUAL:
-                return None
-        look = self._looks.get(_digest(authorization))
-        if look is None or look.peer != peer or look.line.name != queue_id:
+        look = self._looks.get(_digest(headers.get(b"authorization", b"")))
+        if look is None or look.line.name != queue_id or not _ASKS_FOR_MORE.isdisjoint(headers):
             return None
-        known, presented = self._keys.remembered(_text(key))
+        sender = look.sender
+        if (
+            sender.peer != peer
+            or sender.origin != headers.get(b"origin")
+            or sender.forwarded != headers.get(b"x-forwarded-for")
+        ):
+            return None
+        known, presented = self._keys.remembered(_text(headers.get(b"x-publishable-key", b"")))
         return self._told(look) if known and presented is look.key else None
 
     def _told(self, look: Look) -> Answer | None:
@@ -84,6 +93,7 @@ class Glances:
         said = self._limits.glance(look.tally, unix * 1_000_000)
         if said is None:
             return None
+        said += look.readable
         said.append((b"x-request-id", self._clock.new_id_text(int(unix * 1000))))
         line.asked_at = at
         line.saw(standing)

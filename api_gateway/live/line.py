@@ -93,7 +93,7 @@ class Line:
             row["experience_id"],
             row["sequence_id"],
         )
-        self.config = QueueConfig.model_validate(row["config"])
+        self.config = QueueConfig.stored(row["config"])
         self.visible = row["published"] and not row["archived"]
         self.ended_at = row["ended"] and datetime.fromisoformat(row["ended"]["at"])
         self.pause, self.opened = row["pause"], row["opened_at"] is not None

@@ -18,7 +18,7 @@ from domain.queue.commands import NotePresence
 from runtime.clock import Clock
 
 EVERY_SECONDS = 10.0
-AT_ONCE = 500
+AT_ONCE = 100  # because a drain takes fifty notes, and loads whomever they name
 log = structlog.get_logger("presence")
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Item = TypeVar("Item")
+_ONCE = "In a 202 alone, this once: {}. It is good once the operation has SUCCEEDED."
 
 
 class Shape(BaseModel):
@@ -75,11 +76,11 @@ class Operation(Linked):
     """A command on its way; once decided, `resultStatus` and `result` or `problem` are what the direct call says.
 
     It goes from PENDING to its end in one commit, and nothing can be seen of it in between: RUNNING is for operations
-    that take more than one commit, of which there are none yet. `type` is not told by the 202 itself.
+    that take more than one commit, of which there are none yet.
     """
 
     id: UUID
-    type: str | None
+    type: str
     status: Literal["PENDING", "RUNNING", "SUCCEEDED", "FAILED"]
     created_at: datetime
     finished_at: datetime | None = None
@@ -87,3 +88,5 @@ class Operation(Linked):
     result_status: int | None = None
     result: dict[str, Any] | None = None
     problem: Problem | None = None
+    refresh_token: str | None = Field(None, description=_ONCE.format("the refresh token that the call issues"))
+    key: str | None = Field(None, description=_ONCE.format("the text of the key that the call makes"))

@@ -21,6 +21,12 @@ from cli.crowd.run import Means, run_crowd
 from runtime.clock import Clock
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+NO_KEYS = (
+    "A crowd needs somewhere to go and the keys of an organization there. Start an installation here with `drumroll up`, and "
+    "`drumroll crowd` finds both. For another one give --url, --publishable-key and --secret-key (or "
+    "DRUMROLL_PUBLISHABLE_KEY and DRUMROLL_SECRET_KEY): `drumroll organizations create NAME` and `drumroll keys create "
+    "ORGANIZATION` show new keys, once."
+)
 
 
 def visit(plan: CrowdPlan, console: Console) -> CrowdReport:
@@ -49,10 +55,13 @@ def exit_status(report: CrowdReport) -> int:
 
 
 def crowd(  # noqa: PLR0913, PLR0917 (each is an option of the command)
-    publishable_key: Annotated[str, typer.Option(envvar="DRUMROLL_PUBLISHABLE_KEY", help="Names the organization.")],
+    publishable_key: Annotated[
+        str | None, typer.Option(envvar="DRUMROLL_PUBLISHABLE_KEY", help="Names the organization.")
+    ] = None,
     secret_key: Annotated[
-        str, typer.Option(envvar="DRUMROLL_SECRET_KEY", help="Makes the launch, plays the shop, reads the record.")
-    ],
+        str | None,
+        typer.Option(envvar="DRUMROLL_SECRET_KEY", help="Makes the launch, plays the shop, reads the record."),
+    ] = None,
     url: Annotated[str, typer.Option(help="Where the gateway is dialled.")] = "http://127.0.0.1:8080",
     queue: Annotated[str | None, typer.Option(help="Visit this queue instead of making a launch.")] = None,
     people: Annotated[int, typer.Option(min=1, help="How many come.")] = 5000,
@@ -67,8 +76,8 @@ def crowd(  # noqa: PLR0913, PLR0917 (each is an option of the command)
     """Send a crowd with a real arrival curve through a waiting room, and check what must be true afterwards."""
     console = Console()
     complaint = raise_file_limit(connections + listeners)
-    if complaint:
-        console.print(complaint)
+    if publishable_key is None or secret_key is None or complaint:
+        console.print(complaint or NO_KEYS, highlight=False, soft_wrap=True)
         raise typer.Exit(MISUSED)
     chosen = secrets.randbits(32) if seed is None else seed
     plan = CrowdPlan(url, publishable_key, secret_key, people, duration, chosen, queue, host, connections, listeners)

@@ -47,10 +47,11 @@ def prepare_state_folder(state: Path, user: ServerUser) -> None:
 
     Only folders created here get permissions; an existing one is refused with a message instead of being changed.
     """
-    for folder in (*reversed(state.parents), state):
-        if not folder.exists():
-            folder.mkdir(mode=0o711)
-            folder.chmod(0o711)  # again, because the mode of mkdir is cut by the umask
+    try:
+        _make_folders(state)
+    except OSError as failure:
+        message = f"the state folder {state} cannot be made ({failure.strerror or failure}); name another one in DRUMROLL_STATE"
+        raise EmbeddedServerError(message) from None
     for facts in (state.lstat(), state.stat()):
         if facts.st_uid != os.geteuid():
             message = (
@@ -64,6 +65,13 @@ def prepare_state_folder(state: Path, user: ServerUser) -> None:
             "name a folder in DRUMROLL_STATE that everybody may enter, or run as an ordinary user"
         )
         raise EmbeddedServerError(message)
+
+
+def _make_folders(state: Path) -> None:
+    for folder in (*reversed(state.parents), state):
+        if not folder.exists():
+            folder.mkdir(mode=0o711)
+            folder.chmod(0o711)  # again, because the mode of mkdir is cut by the umask
 
 
 def remove_state(state: Path) -> None:

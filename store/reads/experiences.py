@@ -108,10 +108,10 @@ def _one_shown(row: Row, paths: Listed[Sequence], found: Listed[Queue], now: dat
 def _experience(row: Row) -> Experience:
     kept = row["settings"] | {name: row[name] for name in _EXPERIENCE}
     state: dict[str, Any] = {name: row[name] for name in (*_STATE, "organization_id", "published")}
-    return Experience(**state, config=ExperienceConfig.model_validate(kept))
+    return Experience(**state, config=ExperienceConfig.stored(kept))
 
 
 def _path(row: Row) -> Sequence:
     kept = row["settings"] | {"name": row["name"]}
     state: dict[str, Any] = {name: row[name] for name in (*_STATE, "experience_id")}
-    return Sequence(**state, config=SequenceConfig.model_validate(kept))
+    return Sequence(**state, config=SequenceConfig.stored(kept))

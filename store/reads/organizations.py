@@ -43,7 +43,7 @@ def _organization(row: Row) -> Organization:
     twin: UUID = row["twin_tenant_id"]
     return Organization(
         id=row["id"], live_tenant_id=own if live else twin, test_tenant_id=twin if live else own,
-        config=OrganizationConfig.model_validate(row["settings"] | {name: row[name] for name in _COLUMNS}),
+        config=OrganizationConfig.stored(row["settings"] | {name: row[name] for name in _COLUMNS}),
         created_at=row["created_at"], updated_at=row["updated_at"], created_by=row["created_by"],
         updated_by=row["updated_by"], version=row["version"],
     )  # fmt: skip

@@ -85,7 +85,7 @@ def queue_of(row: Row) -> Queue:
     return Queue(
         tenant_id=row["tenant_id"], id=row["id"], organization_id=row["organization_id"],
         experience_id=row["experience_id"], sequence_id=row["sequence_id"],
-        config=QueueConfig.model_validate(row["config"]), server_seed=bytes(row["revealed"]),
+        config=QueueConfig.stored(row["config"]), server_seed=bytes(row["revealed"]),
         created_at=row["created_at"], updated_at=row["updated_at"], created_by=row["created_by"],
         version=row["version"], archived=row["archived"], pause=_pause(row["pause"]), ended=_ended(row["ended"]),
         knock_at=row["knock_at"], line=Line(**line), published=row["published"], allow_guests=row["allow_guests"],

@@ -161,10 +161,10 @@ class Entries(Repository[UUID, Entry]):
         return self._left(queue, _GIVEN, values, limit, _given, extension.awaits)
 
     def unseen(self, queue: Queue, before: datetime, limit: int) -> list[Entry]:
-        """People who wait and were not seen since `before`, the longest unseen first."""
+        """People who wait and were not seen since `before`, the longest unseen first; nobody of whom no sign is kept."""
         return self._left(
             queue, _UNSEEN, (before,), limit, _seen,
-            lambda entry: entry.status is Status.QUEUED and _seen(entry)[0] <= before,
+            lambda entry: entry.status is Status.QUEUED and entry.seen_at is not None and entry.seen_at <= before,
         )  # fmt: skip
 
     def flush(self) -> None:

@@ -40,7 +40,7 @@ class Experiences(ById[Experience]):
     def _state(self, row: Row[Any]) -> Experience:
         told = row._asdict()
         kept = told.pop("settings") | {name: told.pop(name) for name in _EXPERIENCE}
-        return Experience(**told, config=ExperienceConfig.model_validate(kept))
+        return Experience(**told, config=ExperienceConfig.stored(kept))
 
     def _row(self, state: Experience) -> dict[str, Any]:
         config = state.config
@@ -67,7 +67,7 @@ class Paths(ById[Sequence]):
     def _state(self, row: Row[Any]) -> Sequence:
         told = row._asdict()
         kept = told.pop("settings") | {name: told.pop(name) for name in _SEQUENCE}
-        return Sequence(**told, config=SequenceConfig.model_validate(kept))
+        return Sequence(**told, config=SequenceConfig.stored(kept))
 
     def _row(self, state: Sequence) -> dict[str, Any]:
         return _kept(state) | {

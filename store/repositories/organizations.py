@@ -125,7 +125,7 @@ def _organization(row: Row[Any]) -> Organization:
         id=row.id,
         live_tenant_id=row.tenant_id if live else row.twin_tenant_id,
         test_tenant_id=row.twin_tenant_id if live else row.tenant_id,
-        config=OrganizationConfig.model_validate(kept),
+        config=OrganizationConfig.stored(kept),
         created_at=row.created_at,
         updated_at=row.updated_at,
         created_by=row.created_by,

@@ -94,7 +94,7 @@ def _queue(row: Row[Any]) -> Queue:
     line = {name: getattr(row, name) for name in _LINE} | {"frontier": Frontier.from_bytes(bytes(row.frontier))}
     return Queue(
         tenant_id=row.tenant_id, id=row.id, organization_id=row.organization_id, experience_id=row.experience_id,
-        sequence_id=row.sequence_id, config=QueueConfig.model_validate(row.config), server_seed=bytes(row.server_seed),
+        sequence_id=row.sequence_id, config=QueueConfig.stored(row.config), server_seed=bytes(row.server_seed),
         created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, version=row.version,
         archived=row.archived, pause=row.pause and _pause(row.pause), ended=row.ended and _ended(row.ended),
         knock_at=row.knock_at, extensions=tuple(map(_extension, row.extensions or ())), line=Line(**line),

@@ -112,7 +112,10 @@ queue_entry = Table(
         postgresql_where=text("status IN ('QUEUED', 'GRANTED')"),
     ),
     Index("queue_entry_lapses", "tenant_id", "queue_id", "expires_at", postgresql_where=text("status = 'GRANTED'")),
-    Index("queue_entry_unseen", "tenant_id", "queue_id", "seen_at", postgresql_where=text("status = 'QUEUED'")),
+    Index(
+        "queue_entry_unseen", "tenant_id", "queue_id", "seen_at",
+        postgresql_where=text("status = 'QUEUED' AND seen_at IS NOT NULL"),
+    ),
     comment="Participations: one live one for each person and queue.",
 )  # fmt: skip
 

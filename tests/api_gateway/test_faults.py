@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -15,9 +16,11 @@ from api_gateway.auth import Keys, key_hash
 from api_gateway.http.counting import Counting
 from api_gateway.http.faults import tell_faults
 from api_gateway.problems import Problem
+from runtime import metrics
 from runtime.clock import Clock
 from store.roles import GATEWAY
 from tests.support.house import House
+from tests.support.servers import wait_until
 
 OWN_ADDRESS = "https://consumer.example"
 
@@ -78,6 +81,27 @@ async def test_a_store_that_does_not_answer_is_503() -> None:
 async def test_a_parameter_of_the_wrong_type_is_named() -> None:
     status, _, body = await answer("/number", b"wanted=x")
     assert (status, body["errors"][0]["path"]) == (400, "query:wanted")
+
+
+@pytest.mark.parametrize("path", ["/queues/{}/enter", "/auth/guest"])
+def test_a_caller_who_leaves_in_mid_body_is_no_fault_of_ours(
+    house: House, path: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    where = "/consumer/api/v1" + path.format(house.hall.queue()["id"])
+    asked = (
+        f"POST {where} HTTP/1.1\r\nHost: x\r\nX-Publishable-Key: {house.hall.publishable}\r\nContent-Length: 100\r\n"
+    )
+    before = closed()
+    with socket.create_connection(("127.0.0.1", int(house.url.rpartition(":")[2]))) as caller:
+        caller.sendall(f"{asked}Content-Type: application/json\r\n\r\n{{".encode())
+    wait_until(lambda: closed() == before + 1)
+    assert "request.broken" not in capfd.readouterr().out
+
+
+def closed() -> float:
+    """How many callers have gone before their answer."""
+    samples = [sample for family in metrics.requests.collect() for sample in family.samples]
+    return sum(one.value for one in samples if one.labels.get("status") == "499" and one.name.endswith("_total"))
 
 
 class CountedKeys(Keys):

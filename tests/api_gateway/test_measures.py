@@ -55,9 +55,20 @@ def test_those_of_a_stretch_of_time_are_counted_alone(hall: Resident) -> None:
     assert before + after == 2
     assert before in {0, 1}
     assert measures(hall, queue, "?from=2090-01-01T00:00:00Z")["entries"] == 0
-    refused = hall.admin("GET", f"/queues/{queue['id']}/metrics?from=yesterday")
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("from=yesterday", "query:from"),
+        ("from=2026-11-21T17:00:01Z&to=2026-11-21T17:00:00Z", "query:to"),
+        ("granularity=fortnight", "query:granularity"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused(hall: Resident, query: str, path: str) -> None:
+    refused = hall.admin("GET", f"/queues/{hall.queue()['id']}/metrics?{query}")
     assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_FILTER")
-    assert refused.json()["errors"][0]["path"] == "query:from"
+    assert refused.json()["errors"][0]["path"] == path
 
 
 def test_a_grant_that_lapsed_is_counted_however_it_went_on(hall: Resident) -> None:

@@ -10,7 +10,7 @@ import pytest
 from store.command_log import Place, lock
 from store.wire import partition_of
 from tests.support.database import PARTITIONS
-from tests.support.house import NOBODY, House, Resident, strong_key
+from tests.support.house import House, Resident, strong_key
 from tests.support.servers import wait_until
 
 
@@ -133,7 +133,8 @@ def test_a_rotated_key_works_on_beside_its_successor(house: House) -> None:
 def test_an_inactive_organization_answers_nobody(house: House) -> None:
     barn = house.barn
     try:
-        assert barn.admin("PATCH", "/organizations/current", {"status": "INACTIVE"}).status_code == 200
+        with psycopg.connect(house.database.owner, autocommit=True) as connection:
+            connection.execute("UPDATE organization SET status = 'INACTIVE' WHERE slug = 'barn'")
         wait_until(lambda: barn.admin("GET", "/queues").status_code == 403)
         assert barn.admin("GET", "/queues").json()["code"] == "ORGANIZATION_INACTIVE"
         assert barn.visit("POST", "/auth/guest").json()["code"] == "ORGANIZATION_INACTIVE"
@@ -142,6 +143,17 @@ def test_an_inactive_organization_answers_nobody(house: House) -> None:
             connection.execute("UPDATE organization SET status = 'ACTIVE'")
         wait_until(lambda: barn.admin("GET", "/queues").status_code == 200)
         wait_until(lambda: barn.visit("GET", "/queues/x").status_code == 404)
+
+
+def test_an_organization_cannot_lock_itself_out(house: House) -> None:
+    barn = house.barn
+    testing = {"Authorization": f"Bearer {barn.test_secret}"}
+    for headers in (barn.as_server, testing):
+        refused = barn.call("PATCH", "/admin/api/v1/organizations/current", {"status": "INACTIVE"}, headers)
+        assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
+        assert refused.json()["errors"][0]["path"] == "/status"
+    same = barn.admin("PATCH", "/organizations/current", {"status": "ACTIVE"})
+    assert (same.status_code, same.json()["status"]) == (200, "ACTIVE")
 
 
 def test_the_organization_reads_and_changes_itself(hall: Resident) -> None:
@@ -182,34 +194,6 @@ def test_an_organization_sets_one_ceiling_and_keeps_the_others(house: House) -> 
 def test_a_slug_can_be_had_or_not(hall: Resident, slug: str, reason: str | None) -> None:
     told = hall.admin("GET", f"/organizations/slug/availability?slug={slug}").json()
     assert (told["available"], told["reason"]) == (reason is None, reason)
-
-
-def test_a_call_may_be_answered_later(hall: Resident) -> None:
-    sent = hall.admin("POST", "/experiences", {"name": "Later"}, Prefer="respond-async")
-    assert (sent.status_code, sent.json()["status"]) == (202, "PENDING")
-    assert (sent.headers["Preference-Applied"], sent.headers["Retry-After"]) == ("respond-async", "1")
-    where = sent.headers["Location"]
-    wait_until(lambda: hall.call("GET", where, None, hall.as_server).json()["status"] == "SUCCEEDED")
-    told = hall.call("GET", where, None, hall.as_server).json()
-    assert (told["type"], told["resultStatus"], told["result"]["name"]) == ("experience.create", 201, "Later")
-    assert hall.admin("GET", f"/experiences/{told['result']['id']}").status_code == 200
-
-
-def test_an_operation_tells_why_a_call_was_refused(hall: Resident) -> None:
-    path = f"/queues/{hall.queue()['id']}/resume"
-    sent = hall.admin("POST", path, {}, Prefer="respond-async, wait=0")
-    where = sent.headers["Location"]
-    wait_until(lambda: hall.call("GET", where, None, hall.as_server).json()["status"] == "FAILED")
-    told = hall.call("GET", where, None, hall.as_server).json()
-    assert (told["resultStatus"], told["problem"]["code"]) == (409, "NOT_PAUSED")
-
-
-def test_an_operation_of_nobody_is_404(house: House) -> None:
-    hall, barn = house.hall, house.barn
-    assert hall.admin("GET", f"/operations/{NOBODY}").json()["code"] == "OPERATION_NOT_FOUND"
-    where = hall.admin("POST", "/experiences", {"name": "Mine"}, Prefer="respond-async").headers["Location"]
-    wait_until(lambda: hall.call("GET", where, None, hall.as_server).json()["status"] == "SUCCEEDED")
-    assert barn.call("GET", where, None, barn.as_server).status_code == 404
 
 
 def test_a_stranger_reads_the_operation_of_an_enter_with_its_key(hall: Resident) -> None:

@@ -37,6 +37,23 @@ def test_every_command_has_help(command: str) -> None:
     assert f"Usage: root {command}" in told(command, "--help")
 
 
+def test_a_crowd_with_nowhere_to_go_is_told_how_to_get_there(tmp_path: Path) -> None:
+    nowhere = {"DRUMROLL_STATE": str(tmp_path / "none"), "DRUMROLL_PUBLISHABLE_KEY": None, "DRUMROLL_SECRET_KEY": None}
+    for words in (("crowd",), ("crowd", "--url", "http://127.0.0.1:9")):
+        result = CliRunner().invoke(app, list(words), env=nowhere)
+        assert result.exit_code == 2
+        assert "drumroll up" in result.output
+        assert "--publishable-key" in result.output
+        assert "drumroll organizations create" in result.output
+
+
+def test_a_state_folder_that_cannot_be_made_is_refused_in_a_sentence() -> None:
+    result = CliRunner().invoke(app, ["up"], env={"DRUMROLL_STATE": "/proc/x", "DATABASE_URL": None, "REDIS_URL": None})
+    assert result.exit_code == 2, result.output
+    assert "/proc/x" in result.output
+    assert "DRUMROLL_STATE" in result.output
+
+
 def test_the_procfile_runs_every_process_and_nothing_else() -> None:
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
     assert lines.pop("release") == "drumroll migrate"

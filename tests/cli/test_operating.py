@@ -40,6 +40,14 @@ def test_a_slug_that_is_taken_is_refused_in_words(typed: Typed) -> None:
     assert "There is no organization nowhere" in typed("organizations", "show", "nowhere", status=2)
 
 
+def test_an_organization_is_put_to_sleep_and_woken(typed: Typed) -> None:
+    typed("organizations", "create", "Wharf", "--slug", "wharf-two")
+    for word, status in (("deactivate", "INACTIVE"), ("deactivate", "INACTIVE"), ("activate", "ACTIVE")):
+        assert f"Wharf is {status} now." in typed("organizations", word, "wharf-two")
+        assert f"(wharf-two), {status}, since" in typed("organizations", "show", "wharf-two")
+    assert "There is no organization nowhere" in typed("organizations", "activate", "nowhere", status=2)
+
+
 def test_a_key_is_made_replaced_and_ended(system: Installation, typed: Typed) -> None:
     typed("organizations", "create", "Pier", "--slug", "pier-nine")
     made = key_in(typed("keys", "create", "pier-nine", "--mode", "live", "--kind", "publishable"), "pk_live")

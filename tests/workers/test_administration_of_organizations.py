@@ -92,6 +92,15 @@ def test_a_change_of_another_version_changes_nothing(desk: Desk) -> None:
     assert desk.works.value("SELECT DISTINCT name FROM organization") == "Harbour Hall"
 
 
+def test_only_the_operator_puts_an_organization_to_sleep(desk: Desk) -> None:
+    made, asleep = desk.found(), UpdateOrganization(changes={"status": "INACTIVE"})
+    by_key, by_operator = Actor("secret", uuid4()), Actor("operator", UUID(int=0))
+    assert desk.refusal(made.live, asleep, actor=by_key) == "VALIDATION_ERROR"
+    assert desk.told(made.live, asleep, actor=by_operator)["status"] == "INACTIVE"
+    named = UpdateOrganization(changes={"name": "River Hall"})
+    assert desk.told(made.live, named, actor=by_key)["status"] == "INACTIVE"
+
+
 def test_first_keys_open_their_own_mode(desk: Desk, resolved: Callable[[str], tuple[Any, ...] | None]) -> None:
     keys = [(kind, mode, fresh_key(kind, mode)) for kind in KeyKind for mode in Mode]
     firsts = [FirstKey(name="First", kind=kind, mode=mode, imprint=imprint(key)) for kind, mode, key in keys]

@@ -279,34 +279,6 @@ def test_a_long_stretch_of_people_who_left_is_walked_past(make_room: MakeRoom, m
     check(room.seen())
 
 
-def test_who_is_not_seen_is_turned_away_and_who_was_seen_in_this_drain_stays(make_room: MakeRoom) -> None:
-    room = make_room(open_at=5000, entry_open_at=-60, idle_timeout_seconds=60)
-    ada, ben = room.append(entering(room), entering(room))
-    room.settle()
-    room.works.database.advance("61 seconds")
-    room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,)))
-    assert (one_of(room, ada).reason, one_of(room, ben).status) == ("IDLE_TIMEOUT", Status.QUEUED)
-    room.advance(80)
-    assert one_of(room, ben).reason == "IDLE_TIMEOUT"
-
-
-def test_without_an_idle_timeout_nobody_knocks_for_the_one_that_was(make_room: MakeRoom) -> None:
-    room = make_room(open_at=5000, entry_open_at=-60, idle_timeout_seconds=60)
-    room.send(entering(room))
-    room.send(c.UpdateQueue(queue_id=room.queue_id, changes={"idleTimeoutSeconds": None}))
-    room.advance(600)
-    assert statuses(room) == {"QUEUED": 1}
-
-
-def test_a_shorter_idle_timeout_counts_at_once(make_room: MakeRoom) -> None:
-    room = make_room(open_at=50_000, entry_open_at=-60, idle_timeout_seconds=80_000)
-    room.send(entering(room))
-    room.send(c.UpdateQueue(queue_id=room.queue_id, changes={"idleTimeoutSeconds": 60}))
-    room.advance(62)
-    room.advance(20)
-    assert statuses(room) == {"DENIED": 1}
-
-
 def test_a_queue_is_served_by_its_own_timers_alone(make_room: MakeRoom) -> None:
     room = make_room(admit_rate=1, open_at=300, entry_open_at=-60)
     crowd(room, 5)

@@ -27,6 +27,10 @@ RESERVED = frozenset(
     {"admin", "api", "app", "auth", "consumer", "dashboard", "settings", "account", "drumroll", "support", "www",
      "mail", "ftp", "cdn"}
 )  # fmt: skip
+NOT_THEIRS = Refused(
+    "VALIDATION_ERROR", "The operator of the installation changes the status; leave the member out.", field="/status"
+)
+OPERATORS = frozenset({"operator", "system"})
 NOT_FOUND = Refused("ORGANIZATION_NOT_FOUND", "There is no such organization.")
 
 
@@ -65,7 +69,10 @@ def update(
     by: Actor,
     times: Times,
 ) -> Decision:
-    """Change settings, for both modes at once; `holder` is who has the slug that is asked for."""
+    """Change settings, for both modes at once; `holder` is who has the slug that is asked for.
+
+    The status is the operator's: an organization that sleeps has no key left with which it could wake itself.
+    """
     if organization is None:
         return Decision(NOT_FOUND)
     if command.if_version not in {None, organization.version}:
@@ -77,6 +84,8 @@ def update(
         return Decision(first_problem(wrong))
     fields = changed(organization.config, config)
     refused = slug_refused(config.slug, holder, organization.id) if "slug" in fields else None
+    if "status" in fields and by.type not in OPERATORS:
+        refused = NOT_THEIRS
     if refused is not None or not fields:
         return Decision(refused or Reply(organization_facts(organization, tenant_id)))
     after = replace(

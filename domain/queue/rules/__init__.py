@@ -3,6 +3,7 @@
 from domain.queue.rules.claims import sign_grant
 from domain.queue.rules.entering import enter, leave
 from domain.queue.rules.granting import admit, complete, deny, validate
+from domain.queue.rules.idling import look_for_idle, note_presence
 from domain.queue.rules.nesting import copied, create_nested
 from domain.queue.rules.running import archive, create, extend, kill, pause, resume, resume_if_due, update
 from domain.queue.rules.serving import (
@@ -12,7 +13,6 @@ from domain.queue.rules.serving import (
     due_by_receipt,
     lapse,
     next_knock,
-    note_presence,
     open_if_due,
     room,
     turn_away,
@@ -35,6 +35,7 @@ __all__ = [
     "kill",
     "lapse",
     "leave",
+    "look_for_idle",
     "next_knock",
     "note_presence",
     "open_if_due",

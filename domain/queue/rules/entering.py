@@ -14,6 +14,7 @@ from domain.ids import unix_us
 from domain.queue import events
 from domain.queue.commands import EnterQueue, LeaveQueue
 from domain.queue.rules.counting import counts_with, counts_without, removed
+from domain.queue.rules.idling import first_seen
 from domain.queue.state import LIVE, Entry, Lifecycle, Queue, Scope, Status
 from domain.queue.view import absent_reply, reply_of
 from domain.times import Times
@@ -106,7 +107,7 @@ def _joined(
         entered_at=times.now,
         received_at=times.received_at,
         quantity=command.quantity,
-        seen_at=times.now,
+        seen_at=first_seen(queue, times.now),
     )
     after = queue.with_line(**counts_with(queue, leaf, times.now))
     event = entered(entry.id, entry.consumer_id, entry.version, ticket, times.now)

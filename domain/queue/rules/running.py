@@ -15,6 +15,7 @@ from domain.problems import first_problem
 from domain.queue import events
 from domain.queue.commands import CreateQueue, KillQueue, PauseQueue, ResumeQueue, UpdateQueue
 from domain.queue.config import QueueConfig
+from domain.queue.rules.idling import asking
 from domain.queue.state import Ended, Entry, Extension, Lifecycle, Pause, Queue
 from domain.queue.view import queue_facts
 from domain.sequence import SequenceFacts
@@ -70,7 +71,7 @@ def update(queue: Queue, sequence: SequenceFacts | None, command: UpdateQueue, t
     refused = _frozen(queue, config, fields, times) or (sequence and _outside(sequence, config))
     if refused:
         return Decision(refused)
-    return _with(replace(queue, config=config), "updated", times, fields=fields)
+    return _with(asking(queue, replace(queue, config=config), times.now), "updated", times, fields=fields)
 
 
 def archive(queue: Queue, if_version: int | None, times: Times) -> Decision:

@@ -11,6 +11,7 @@ from domain.fairness import REQUEUE, entry_leaf, leaf_hash, order_seed, rules_ha
 from domain.ids import derived_id, unix_us
 from domain.queue import events, pace
 from domain.queue.rules.counting import counts_with, counts_without, removed
+from domain.queue.rules.idling import first_seen
 from domain.queue.state import Entry, Queue, Requeued, Scope, Status
 from domain.queue.view import published_rules
 from domain.times import Times
@@ -127,11 +128,6 @@ def turn_away(queue: Queue, waiting: Iterable[Entry], reason: str, now: datetime
     return Decision(QUIET, saves=(after, *denied), events=happened)
 
 
-def note_presence(queue: Queue, seen: Iterable[Entry], times: Times) -> Decision:
-    """These people were seen: their time without a sign begins anew."""
-    return Decision(QUIET, saves=tuple(replace(entry, seen_at=times.now) for entry in seen))
-
-
 def next_knock(queue: Queue, now: datetime) -> datetime | None:
     """When somebody has to knock next: the earliest of all that is due by itself; None when nothing is."""
     return _earliest(due_by_receipt(queue), due_by_now(queue, now))
@@ -203,7 +199,7 @@ def _requeue(queue: Queue, entry: Entry, times: Times) -> tuple[Queue, list[obje
     back = replace(
         entry, status=Status.QUEUED, version=entry.version + 1, ticket=ticket, requeues=entry.requeues + 1,
         grant_id=None, granted_at=None, expires_at=None, dequeued_at=None, out_of_turn=False,
-        seen_at=times.now,
+        seen_at=first_seen(queue, times.now),
     )  # fmt: skip
     leaf = leaf_hash(entry_leaf(REQUEUE, ticket, entry.id, unix_us(times.received_at)))
     after = queue.with_line(**counts_without(queue, entry), **counts_with(queue, leaf, times.now))

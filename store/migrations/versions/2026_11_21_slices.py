@@ -23,7 +23,7 @@ def upgrade() -> None:
         "queue_entry",
         ["tenant_id", "queue_id", "seen_at"],
         unique=False,
-        postgresql_where=sa.text("status = 'QUEUED'"),
+        postgresql_where=sa.text("status = 'QUEUED' AND seen_at IS NOT NULL"),
     )
     op.create_index("session_expires_at", "session", ["expires_at"], unique=False)
 
@@ -31,5 +31,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it back."""
     op.drop_index("session_expires_at", table_name="session")
-    op.drop_index("queue_entry_unseen", table_name="queue_entry", postgresql_where=sa.text("status = 'QUEUED'"))
+    op.drop_index("queue_entry_unseen", table_name="queue_entry")
     op.drop_column("queue", "extensions")

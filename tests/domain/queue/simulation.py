@@ -124,10 +124,10 @@ class Simulation:
             inside = self.with_status(Status.GRANTED)[:SLICE]
             self._save(rules.turn_away(self.queue, inside, "QUEUE_CLOSED", times.now))
         elif idle is not None:
-            before = times.now - timedelta(seconds=idle)
-            gone = [one for one in self.with_status(Status.QUEUED) if one.seen_at is not None and one.seen_at <= before]
-            kept = self.queue.with_line(idle_at=times.now + timedelta(seconds=idle / 4))
-            self._save(rules.turn_away(kept, gone, "IDLE_TIMEOUT", times.now))
+            looked, since = rules.look_for_idle(self.queue, times)
+            waiting = self.with_status(Status.QUEUED) if since else []
+            gone = [one for one in waiting if since and one.seen_at is not None and one.seen_at <= since]
+            self._save(rules.turn_away(looked, gone, "IDLE_TIMEOUT", times.now))
 
     def _next(self, wanted: int) -> tuple[list[Entry], int]:
         line = self.queue.line

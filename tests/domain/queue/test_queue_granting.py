@@ -73,6 +73,14 @@ def test_a_waiting_person_is_let_in_out_of_turn_whatever_the_limits() -> None:
     assert reply_of(decision).body["grantId"] == ada.grant_id
 
 
+def test_the_line_waits_until_those_admitted_beyond_the_limit_are_fewer_again() -> None:
+    queue = a_queue(make_entry(), make_entry(BEN, 1), max_active_grants=2, admit_rate=600)
+    queue = queue.with_line(opened_at=NOON, credited_at=NOON, inside=2, admitted=2)
+    after = the_queue(rules.admit(queue, (make_entry(),), ADMIT, at(5)))
+    for inside, room in ((3, 0), (2, 0), (1, 1)):
+        assert rules.room(after.with_line(inside=inside), moment(60))[1] == room
+
+
 def test_an_admission_keeps_the_earliest_lapse() -> None:
     queue = a_queue(make_entry()).with_line(lapse_at=moment(30))
     assert the_queue(rules.admit(queue, (make_entry(),), ADMIT, at(5))).line.lapse_at == moment(30)
