@@ -119,7 +119,7 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c_and_comes_again(state: Path, t
         assert len(set(keys)) == 4
         assert (state / "keys.json").stat().st_mode & 0o777 == 0o600
         assert f"goes to {first.url} (seed 1)" in crowd(state)
-        assert "Missing option" in crowd(state, "--url", "http://127.0.0.1:9")
+        assert "somewhere to go" in crowd(state, "--url", "http://127.0.0.1:9")
         assert first.end(signal.SIGINT) == 0
     with up(state, "--gateways", "2") as second:
         assert re.findall(r"dr_[ps]k_(?:live|test)_\w+", second.said) == [key for key in keys if "_pk_" in key]
