@@ -19,7 +19,7 @@ from api_gateway.http.cross_origin import readable_by
 from api_gateway.http.prefer import preference
 from api_gateway.http.raw import RawRequest
 from api_gateway.limits import Ask
-from api_gateway.live.glance import Glances, Look, Sender
+from api_gateway.live.glance import Glances, Look, sender
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.state import state_json
@@ -193,7 +193,7 @@ class Queueing:
                 headers[b"authorization"],
                 Look(
                     key=key, standing=standing, ends=min(ends, key.expires_at.timestamp()) if key.expires_at else ends,
-                    sender=Sender(request.peer or "", headers.get(b"x-forwarded-for"), origin), line=line,
+                    sender=sender(request.peer or "", headers.get(b"x-forwarded-for"), origin), line=line,
                     tally=self._gateway.reads.tally(asking), readable=() if origin is None else readable_by(origin),
                 ),
             )  # fmt: skip

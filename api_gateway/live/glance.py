@@ -72,11 +72,11 @@ class Glances:
         look = self._looks.get(_digest(headers.get(b"authorization", b"")))
         if look is None or look.line.name != queue_id or not _ASKS_FOR_MORE.isdisjoint(headers):
             return None
-        sender = look.sender
+        came = look.sender
         if (
-            sender.peer != peer
-            or sender.origin != headers.get(b"origin")
-            or sender.forwarded != headers.get(b"x-forwarded-for")
+            came.peer != peer
+            or came.origin != headers.get(b"origin")
+            or came.forwarded != headers.get(b"x-forwarded-for")
         ):
             return None
         known, presented = self._keys.remembered(_text(headers.get(b"x-publishable-key", b"")))
@@ -98,6 +98,12 @@ class Glances:
         line.asked_at = at
         line.saw(standing)
         return state_json(line, standing, now), said
+
+
+@lru_cache(maxsize=4096)
+def sender(peer: str, forwarded: bytes | None, origin: bytes | None) -> Sender:
+    """One sender for all who come the same way, because there may be a hundred thousand of them."""
+    return Sender(peer, forwarded, origin)
 
 
 @lru_cache(maxsize=1024)

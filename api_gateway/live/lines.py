@@ -105,8 +105,11 @@ class Lines:
             line.forget_all()
 
     async def refreshed(self, line: Line) -> Line:
-        """The line with a snapshot taken from now on."""
-        await self._pull(line)
+        """The line with a snapshot taken from now on, one for all who ask meanwhile."""
+        under_way = self._pulling.get((line.tenant_id, line.queue_id))
+        if under_way is not None:
+            await asyncio.shield(under_way)
+        await self._shared_pull(line)
         return line
 
     def all(self) -> list[Line]:
@@ -181,7 +184,7 @@ class Lines:
             if standing is None:
                 standing = nobody(person, line.seq)
             elif standing.as_of >= line.seq:
-                line.people.setdefault(person, standing)
+                line.people.setdefault(standing.consumer_id, standing)
             if not wanted[person].done():
                 wanted[person].set_result(standing)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from sys import intern
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +57,7 @@ def standing_of_row(row: tuple[Any, ...]) -> Standing:
     }  # fmt: skip
     kept = {name: value for name, value in facts.items() if value is not None}
     return Standing(
-        consumer_id, entry_id, ticket, status, version, grant_id, expires_at, orjson.dumps(kept)[1:-1], as_of
+        consumer_id, entry_id, ticket, intern(status), version, grant_id, expires_at, orjson.dumps(kept)[1:-1], as_of
     )
 
 
