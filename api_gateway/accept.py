@@ -126,11 +126,12 @@ class Accept:
             log.error("append.unknown", error=str(failure), commands=len(group))
             _refuse(group, _unknown())
         except Exception:
-            if len(group) == 1:
-                log.exception("append.unwritable", command=str(group[0].sent.id))
-                _refuse(group, problem("INTERNAL_ERROR", f"Reference: {group[0].sent.id}."))
-            for sending in group if len(group) > 1 else ():
-                self._append_together([sending])
+            if len(group) > 1:
+                for sending in group:
+                    self._append_together([sending])
+                return
+            log.exception("append.unwritable", command=str(group[0].sent.id))
+            _refuse(group, problem("INTERNAL_ERROR", f"Reference: {group[0].sent.id}."))
 
     def _within_limits(self, group: Sequence[Sending]) -> list[Sending]:
         asked = [sending for sending in group if sending.ask is not None]

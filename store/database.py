@@ -37,7 +37,7 @@ class Limits:
     """How long a role may think: milliseconds for a statement, a lock, and an open transaction that does nothing.
 
     `generic`: plans are made once per statement, not once per call. A drain sends the same dozen statements for ever, all
-    of them by index, and planning them anew was a tenth of what Postgres did for an enter. A plan outlives the size that
+    of them by index, and planning them anew was a twelfth of what Postgres did for an enter. A plan outlives the size that
     it was made for, so what is only good for small tables is not considered.
     """
 

@@ -90,6 +90,14 @@ def queue_and_entries(work: Work, sent: Envelope[Any]) -> None:
         work.entries.want(entry_id)
 
 
+def _currency(work: Work, queue: Queue, command: c.CompleteGrant) -> str | None:
+    """What an amount is in that names no currency; looked up only for an order that has one, because few do."""
+    if command.order.order_amount is None:
+        return None
+    sequence = work.sequences.get(queue.sequence_id)
+    return None if sequence is None else sequence.currency_code
+
+
 SETTLES["queue"] = Settling(serve, knock_again)
 
 
@@ -190,9 +198,7 @@ def complete_grant(work: Work, queue: Queue, sent: Envelope[c.CompleteGrant], ti
     """A shop uses a grant up."""
     meant = work.entries.meant(queue, sent.body.entry_id, sent.body.consumer_id)
     kept = work.completions.among(meant, sent.body.order_id)
-    sequence = work.sequences.get(queue.sequence_id) if sent.body.order.order_amount else None
-    currency = None if sequence is None else sequence.currency_code
-    return rules.complete(queue, meant, sent.body, times, currency=currency, kept=kept)
+    return rules.complete(queue, meant, sent.body, times, currency=_currency(work, queue, sent.body), kept=kept)
 
 
 @handles(c.SignGrant, queue_and_entry)

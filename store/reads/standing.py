@@ -38,10 +38,8 @@ async def snapshot(
     """
     async with connection.transaction():
         await connection.execute(_TENANT, (str(tenant_id),))
-        cursor, values = (
-            connection.cursor(row_factory=dict_row),
-            {"tenant": tenant_id, "queue": queue_id, "since": since},
-        )
+        cursor = connection.cursor(row_factory=dict_row)
+        values = {"tenant": tenant_id, "queue": queue_id, "since": since}
         return await (await cursor.execute(_SNAPSHOT, values)).fetchone()
 
 
