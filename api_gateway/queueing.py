@@ -18,7 +18,7 @@ from api_gateway.http.bodies import decoded
 from api_gateway.http.cross_origin import readable_by
 from api_gateway.http.prefer import preference
 from api_gateway.http.raw import RawRequest
-from api_gateway.limits import Ask
+from api_gateway.limits import Ask, terms
 from api_gateway.live.glance import Glances, Look, sender
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
@@ -194,7 +194,8 @@ class Queueing:
                 Look(
                     key=key, standing=standing, ends=min(ends, key.expires_at.timestamp()) if key.expires_at else ends,
                     sender=sender(request.peer or "", headers.get(b"x-forwarded-for"), origin), line=line,
-                    tally=self._gateway.reads.tally(asking), readable=() if origin is None else readable_by(origin),
+                    terms=terms(asking.rules, asking.policies),
+                    counters=self._gateway.reads.counters(asking), readable=() if origin is None else readable_by(origin),
                 ),
             )  # fmt: skip
 

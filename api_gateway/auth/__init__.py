@@ -5,7 +5,7 @@ from api_gateway.auth.guard import SCOPES, Guard, Headers, origin_allowed
 from api_gateway.auth.keys import Keys, key_hash
 from api_gateway.auth.refresh import GuestIds, RefreshTokens, guest_ids, new_guest, token_hash
 from api_gateway.auth.signers import Signers
-from api_gateway.auth.tokens import Tokens
+from api_gateway.auth.tokens import Tokens, digest
 
 __all__ = [
     "CONSUMER",
@@ -21,6 +21,7 @@ __all__ = [
     "RefreshTokens",
     "Signers",
     "Tokens",
+    "digest",
     "guest_ids",
     "key_hash",
     "new_guest",

@@ -26,6 +26,8 @@ from runtime.clock import Clock
 ACCESS_TYPE, GRANT_TYPE = "at+jwt", "admission+jwt"
 REMEMBERED = 200_000
 LONGEST = 4_096
+_DIGEST_BYTES: Final = 15
+"""Of a token, as a key of a table: one more would take the next larger block of memory, for each of them."""
 _ALGORITHMS: Final = ("EdDSA", "Ed25519")
 _SEEN = Struct(">16s16s16sQBB")
 Claims = Mapping[str, Any]
@@ -40,14 +42,14 @@ class Tokens:
 
     def remembered(self, token: bytes, key: Key) -> Caller | None:
         """The consumer of a token that was checked before, else None. Problem 401: it ended, or is not this key's."""
-        digest = _digest(token)
-        seen = self._seen.get(digest)
-        return None if seen is None else self._caller(digest, seen, key)
+        known = digest(token)
+        seen = self._seen.get(known)
+        return None if seen is None else self._caller(known, seen, key)
 
-    def _caller(self, digest: bytes, seen: bytes, key: Key) -> Caller:
+    def _caller(self, known: bytes, seen: bytes, key: Key) -> Caller:
         consumer, session, organization, ends, live, guest = _SEEN.unpack(seen)
         if ends <= self._clock.now().timestamp():
-            self._seen.pop(digest, None)
+            self._seen.pop(known, None)
             raise problem("TOKEN_EXPIRED", "The access token has expired; refresh it.")
         if organization != key.organization_id.bytes or bool(live) != (key.mode == "live"):
             raise problem("INVALID_TOKEN", "The access token belongs to another key.")
@@ -59,19 +61,19 @@ class Tokens:
 
     def ends(self, token: bytes) -> int | None:
         """When a token that was checked before ends, in unix seconds."""
-        seen = self._seen.get(_digest(token))
+        seen = self._seen.get(digest(token))
         return None if seen is None else _SEEN.unpack(seen)[3]
 
     async def consumer(self, token: bytes, key: Key) -> Caller:
         """The consumer of a token, with a publishable key of the same organization and mode. Problem 401 otherwise."""
-        digest = _digest(token)
-        seen = self._seen.get(digest)
+        known = digest(token)
+        seen = self._seen.get(known)
         if seen is None:
             seen = self._checked(await self._verified(token, ACCESS_TYPE, "access"))
             if len(self._seen) >= REMEMBERED:
                 del self._seen[next(iter(self._seen))]
-            self._seen[digest] = seen
-        return self._caller(digest, seen, key)
+            self._seen[known] = seen
+        return self._caller(known, seen, key)
 
     async def grant(self, token: str, caller: Caller) -> Claims | None:
         """The claims of a grant of this organization and mode, whatever has become of it; None: it is no such grant.
@@ -113,8 +115,9 @@ def _invalid() -> Problem:
     return problem("INVALID_TOKEN", "The token is not one of ours, or not for this.")
 
 
-def _digest(token: bytes) -> bytes:
-    return blake2b(token, digest_size=16).digest()
+def digest(token: bytes) -> bytes:
+    """What stands for a token in tables of this process."""
+    return blake2b(token, digest_size=_DIGEST_BYTES).digest()
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from api_gateway.limits.addresses import Addresses
 from api_gateway.limits.asks import PASSES, Ask, Rule, Verdict
-from api_gateway.limits.buckets import ReadLimits, Tally
+from api_gateway.limits.buckets import Counter, ReadLimits, Terms, terms
 from api_gateway.limits.classes import (
     ADMIN_READ,
     ADMIN_WRITE,
@@ -34,10 +34,12 @@ __all__ = [
     "Addresses",
     "Ask",
     "Ceiling",
+    "Counter",
     "Policies",
     "ReadLimits",
     "Rule",
-    "Tally",
+    "Terms",
     "Verdict",
     "WriteLimits",
+    "terms",
 ]

@@ -24,11 +24,10 @@ class Counter:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """The counters of an Ask, at hand: whoever asks the same again and again need not look them up."""
+class Terms:
+    """The rules that calls are under, and the header that tells of them: one object for all who are under the same."""
 
     rules: tuple[Rule, ...]
-    counters: tuple[Counter, ...]
     policies: bytes
 
 
@@ -53,17 +52,17 @@ class ReadLimits:
             self._sweep(now)
         return said
 
-    def tally(self, ask: Ask) -> Tally:
-        """The counters of a call."""
-        return Tally(ask.rules, tuple(self._counter(name) for name in ask.counters), _encoded(ask.policies))
+    def counters(self, ask: Ask) -> tuple[Counter, ...]:
+        """The counters of a call, at hand: whoever asks the same again and again need not look them up."""
+        return tuple([self._counter(name) for name in ask.counters])
 
-    def glance(self, tally: Tally, now: float) -> list[tuple[bytes, bytes]] | None:
+    def glance(self, terms: Terms, counters: tuple[Counter, ...], now: float) -> list[tuple[bytes, bytes]] | None:
         """Count a call that passes easily and return its headers; None, and nothing counted, when `admit` must look.
 
         `now` in unix microseconds. The same counters and the same answers as `admit`, without its objects.
         """
         nearest, least, ahead = None, math.inf, 0.0
-        for rule, counter in zip(tally.rules, tally.counters, strict=True):
+        for rule, counter in zip(terms.rules, counters, strict=True):
             stand = counter.stand
             behind = (stand - now if stand > now else 0.0) + rule.interval
             left = (rule.tolerance - behind) / rule.interval
@@ -71,9 +70,9 @@ class ReadLimits:
                 return None
             if left < least:
                 nearest, least, ahead = rule, left, behind
-        for rule, counter in zip(tally.rules, tally.counters, strict=True):
+        for rule, counter in zip(terms.rules, counters, strict=True):
             counter.stand = max(counter.stand, now) + rule.interval
-        return [] if nearest is None else _said(tally, nearest, int(least + 1e-6), ahead, now)
+        return [] if nearest is None else _said(terms, nearest, int(least + 1e-6), ahead, now)
 
     def _counter(self, name: str) -> Counter:
         known = self._counters.get(name)
@@ -92,16 +91,16 @@ class ReadLimits:
 
 
 @lru_cache(maxsize=256)
-def _encoded(policies: str) -> bytes:
-    """The header's bytes, one object for all who are under the same policies."""
-    return policies.encode()
+def terms(rules: tuple[Rule, ...], policies: str) -> Terms:
+    """The terms of an Ask's rules and policies."""
+    return Terms(rules, policies.encode())
 
 
-def _said(tally: Tally, rule: Rule, remaining: int, ahead: float, now: float) -> list[tuple[bytes, bytes]]:
+def _said(terms: Terms, rule: Rule, remaining: int, ahead: float, now: float) -> list[tuple[bytes, bytes]]:
     """The headers of a call that passes; `ahead` and `now` in microseconds."""
     reset = math.ceil(ahead / 1e6)
     return [
-        (b"ratelimit-policy", tally.policies),
+        (b"ratelimit-policy", terms.policies),
         (b"ratelimit", b'"%b";r=%d;t=%d' % (rule.label, remaining, reset)),
         (b"x-ratelimit-limit", b"%d" % rule.limit),
         (b"x-ratelimit-remaining", b"%d" % remaining),

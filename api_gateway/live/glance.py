@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final
 
-from api_gateway.auth import Key, Keys
-from api_gateway.limits import ReadLimits, Tally
+from api_gateway.auth import Key, Keys, digest
+from api_gateway.limits import Counter, ReadLimits, Terms
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.state import state_json
 from runtime.clock import Clock
@@ -46,7 +45,8 @@ class Look:
     ends: float
     sender: Sender
     line: Line
-    tally: Tally
+    terms: Terms
+    counters: tuple[Counter, ...]
     readable: Sequence[Header] = ()
 
 
@@ -61,7 +61,7 @@ class Glances:
         """Remember what a look found out."""
         if len(self._looks) >= KEPT:
             del self._looks[next(iter(self._looks))]
-        self._looks[_digest(authorization)] = look
+        self._looks[digest(authorization)] = look
 
     def forget(self) -> None:
         """Send everybody the long way round once."""
@@ -69,7 +69,7 @@ class Glances:
 
     def answer(self, queue_id: str, headers: Mapping[bytes, bytes], peer: str) -> Answer | None:
         """The body and headers of the answer, when everything is as it was at an earlier look; else None."""
-        look = self._looks.get(_digest(headers.get(b"authorization", b"")))
+        look = self._looks.get(digest(headers.get(b"authorization", b"")))
         if look is None or look.line.name != queue_id or not _ASKS_FOR_MORE.isdisjoint(headers):
             return None
         came = look.sender
@@ -90,7 +90,7 @@ class Glances:
             return None
         if standing.status == "GRANTED" and not standing.token:
             return None
-        said = self._limits.glance(look.tally, unix * 1_000_000)
+        said = self._limits.glance(look.terms, look.counters, unix * 1_000_000)
         if said is None:
             return None
         said += look.readable
@@ -110,7 +110,3 @@ def sender(peer: str, forwarded: bytes | None, origin: bytes | None) -> Sender:
 def _text(key: bytes) -> str:
     """The text of a header that comes again and again."""
     return key.decode("latin-1")
-
-
-def _digest(authorization: bytes) -> bytes:
-    return blake2b(authorization, digest_size=16).digest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from domain.fairness import cohort_order
@@ -13,6 +13,8 @@ from domain.queue.config import QueueConfig
 from domain.queue.state import Lifecycle
 
 FRESH_SECONDS = 2.0
+_ENTERED: Final = b'"participationId":"'
+_ENTRY_ID: Final = slice(len(_ENTERED), len(_ENTERED) + 36)
 
 
 @dataclass(slots=True)
@@ -20,21 +22,28 @@ class Standing:
     """One person's participation, as cached: what depends on the line is added when somebody looks.
 
     `rank` is the place in the order that the opening fixed, worked out at the first look after it; below zero before.
-    `gone` says that the line holds it no longer: something newer is known, or must be asked for.
+    `gone` says that the line holds it no longer: something newer is known, or must be asked for. `facts` are the members
+    of the state that are this person's own, the participation's id first, `common` those that many have alike: both JSON
+    without braces. Every byte of a standing is there a hundred thousand times.
     """
 
     consumer_id: UUID
-    entry_id: UUID | None
     ticket: int
     status: str
     version: int
     grant_id: UUID | None
     expires_at: datetime | None
     facts: bytes
+    common: bytes
     as_of: int
     token: bytes = b""
     rank: int = -1
     gone: bool = False
+
+    @property
+    def entry_id(self) -> UUID | None:
+        """The participation; None when this person never entered. Read from the facts, to be kept once."""
+        return UUID(self.facts[_ENTRY_ID].decode()) if self.facts.startswith(_ENTERED) else None
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from sys import intern
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -31,15 +31,17 @@ _LEFT_OUT = frozenset(
         "grantedAt",
     }
 )
+_COMMON = frozenset({"status", "reason", "quantity", "outOfTurn", "requeueCount", "stateVersion"})
+Alike = TypeVar("Alike", int, bytes)
 
 
 def standing_of(facts: Mapping[str, Any], as_of: int) -> Standing:
     """A participation from what a worker said of it; the queue's facts of the same answer are not part of it."""
-    kept = {name: value for name, value in facts.items() if name not in _LEFT_OUT and value is not None}
+    own, common = _parted(facts)
     return Standing(
-        consumer_id=UUID(facts["consumerId"]), entry_id=_id(facts.get("participationId")), ticket=facts.get("ticket", -1),
+        consumer_id=UUID(facts["consumerId"]), ticket=facts.get("ticket", -1),
         status=facts["status"], version=facts.get("stateVersion", 0), grant_id=_id(facts.get("grantId")),
-        expires_at=_moment(facts.get("expiresAt")), facts=orjson.dumps(kept)[1:-1], as_of=as_of,
+        expires_at=_moment(facts.get("expiresAt")), facts=own, common=common, as_of=as_of,
     )  # fmt: skip
 
 
@@ -55,16 +57,30 @@ def standing_of_row(row: tuple[Any, ...]) -> Standing:
         "leftAt": iso(left_at), "deniedAt": iso(denied_at), "reason": reason, "quantity": quantity, "outOfTurn": out_of_turn,
         "requeueCount": requeues, "stateVersion": version,
     }  # fmt: skip
-    kept = {name: value for name, value in facts.items() if value is not None}
-    return Standing(
-        consumer_id, entry_id, ticket, intern(status), version, grant_id, expires_at, orjson.dumps(kept)[1:-1], as_of
-    )
+    own, common = _parted(facts)
+    return Standing(consumer_id, ticket, intern(status), version, grant_id, expires_at, own, common, _alike(as_of))
 
 
 def nobody(consumer_id: UUID, as_of: int) -> Standing:
     """Somebody who never entered."""
     facts = {"participationId": None, "consumerId": consumer_id, "status": "NOT_QUEUED", "stateVersion": 0}
-    return Standing(consumer_id, None, -1, "NOT_QUEUED", 0, None, None, orjson.dumps(facts)[1:-1], as_of)
+    return Standing(consumer_id, -1, "NOT_QUEUED", 0, None, None, *_parted(facts), as_of)
+
+
+def _parted(facts: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """A person's own members, the participation's id first, and those that many have alike; nothing null, nothing of the line."""
+    own: dict[str, Any] = {"participationId": facts.get("participationId")}
+    common: dict[str, Any] = {}
+    for name, value in facts.items():
+        if value is not None and name not in _LEFT_OUT:
+            (common if name in _COMMON else own)[name] = value
+    return orjson.dumps(own)[1:-1], _alike(orjson.dumps(common)[1:-1])
+
+
+@lru_cache(maxsize=4096)
+def _alike(value: Alike) -> Alike:
+    """One object for all values that are equal."""
+    return value
 
 
 def state_json(line: Line, standing: Standing, now: datetime) -> bytes:
@@ -72,9 +88,9 @@ def state_json(line: Line, standing: Standing, now: datetime) -> bytes:
     extra = _place(line, standing, now) if standing.status == "QUEUED" else b""
     if standing.token:
         extra += b',"admissionGrant":"' + standing.token + b'"'
-    facts = _turned_away(line, standing, now) or standing.facts
-    return b'{%b%b%b,"serverTime":"%b","pollAfterSeconds":%d,"_links":%b}' % (
-        facts, line.shared, extra, _iso(now), poll_after(line, standing, now), state_links(line, standing, now),
+    facts, common = _turned_away(line, standing, now) or (standing.facts, standing.common)
+    return b'{%b,%b%b%b,"serverTime":"%b","pollAfterSeconds":%d,"_links":%b}' % (
+        facts, common, line.shared, extra, _iso(now), poll_after(line, standing, now), state_links(line, standing, now),
     )  # fmt: skip
 
 
@@ -131,19 +147,19 @@ def _band(wait: int | None) -> bytes:
     return b'"near"' if wait <= _SOON.total_seconds() else b'"middle"' if wait <= _LATER.total_seconds() else b'"far"'
 
 
-def _turned_away(line: Line, standing: Standing, now: datetime) -> bytes | None:
+def _turned_away(line: Line, standing: Standing, now: datetime) -> tuple[bytes, bytes] | None:
     """Whoever waits in a line that will not be served is denied, even before the row says so."""
     since = line.turned_away(now) if standing.status == "QUEUED" else None
     if since is None:
         return None
-    facts = orjson.loads(b"{" + standing.facts + b"}")
+    facts = orjson.loads(b"{%b,%b}" % (standing.facts, standing.common))
     denied = {
         "status": "DENIED",
         "reason": "QUEUE_CLOSED",
         "deniedAt": iso(since),
         "stateVersion": standing.version + 1,
     }
-    return orjson.dumps(facts | denied)[1:-1]
+    return _parted(facts | denied)
 
 
 def _iso(now: datetime) -> bytes:

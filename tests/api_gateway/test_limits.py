@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_gateway.auth import Caller, Key
-from api_gateway.limits import Addresses, Ask, Policies, ReadLimits, Rule, Verdict, WriteLimits
+from api_gateway.limits import Addresses, Ask, Policies, ReadLimits, Rule, Verdict, WriteLimits, terms
 from runtime.broker import redis_client
 from runtime.clock import Clock
 from tests.support.servers import wait_until
@@ -217,19 +217,20 @@ def test_a_glance_counts_on_the_same_counters_and_tells_the_same_as_a_full_look(
     ask = make_ask(5)
     for limits in (glancing, admitting):
         limits.admit(ask)
-    tally = glancing.tally(ask)
+    counters = glancing.counters(ask)
     for _ in range(4):
-        said = glancing.glance(tally, clock.now().timestamp() * 1_000_000)
+        said = glancing.glance(terms(ask.rules, ask.policies), counters, clock.now().timestamp() * 1_000_000)
         assert said == admitting.admit(ask).raw_headers()
-    assert glancing.glance(tally, clock.now().timestamp() * 1_000_000) is None
+    assert glancing.glance(terms(ask.rules, ask.policies), counters, clock.now().timestamp() * 1_000_000) is None
     assert not glancing.admit(ask).admitted
 
 
 def test_a_glance_at_a_counter_that_was_forgotten_goes_the_long_way() -> None:
     clock = HeldClock()
     limits = ReadLimits(clock, kept=1)
-    tally = limits.tally(make_ask(5, who="a"))
-    limits.admit(make_ask(5, who="a"))
+    ask = make_ask(5, who="a")
+    counters = limits.counters(ask)
+    limits.admit(ask)
     for who in map(str, range(70)):
         limits.admit(make_ask(5, who=who))
-    assert limits.glance(tally, clock.now().timestamp() * 1_000_000) is None
+    assert limits.glance(terms(ask.rules, ask.policies), counters, clock.now().timestamp() * 1_000_000) is None
