@@ -24,6 +24,7 @@ BURIED = "command.buried"
 UNREADABLE = "unreadable"
 _LIST = "SELECT id, topic, aggregate_id, type, died_at, error FROM dead_command ORDER BY died_at DESC LIMIT %s"
 _COUNT = "SELECT count(*) FROM dead_command"
+_DEATHS = "SELECT count(*) FROM dead_command WHERE aggregate_id = %s AND died_at > %s"
 _ONE = "SELECT * FROM dead_command WHERE id = %s"
 _LOCK = "SELECT * FROM dead_command WHERE id = %s FOR UPDATE"
 _GONE = "DELETE FROM dead_command WHERE id = %s"
@@ -81,6 +82,11 @@ def listed(connection: Connection, limit: int) -> Sequence[Row[Any]]:
 def counted(connection: Connection) -> int:
     """How many dead commands there are."""
     return int(connection.exec_driver_sql(_COUNT).scalar_one())
+
+
+def deaths(connection: Connection, aggregate_id: UUID, since: datetime) -> int:
+    """How many commands of an aggregate died after a moment and are still kept."""
+    return int(connection.exec_driver_sql(_DEATHS, (aggregate_id, since)).scalar_one())
 
 
 def shown(connection: Connection, command_id: UUID) -> Row[Any] | None:

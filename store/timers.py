@@ -16,12 +16,15 @@ from domain.decision import Timer
 from domain.ids import derived_id
 from store.pipelined import Connection
 
-_SET = """
+_INSERT = """
 INSERT INTO timer (tenant_id, aggregate_id, purpose, topic, due_at, type, version, body)
 SELECT * FROM json_to_recordset(%s::json) AS v(tenant_id uuid, aggregate_id uuid, purpose text, topic text,
   due_at timestamptz, type text, version smallint, body json)
-ON CONFLICT (aggregate_id, purpose) DO UPDATE SET due_at = excluded.due_at, generation = timer.generation + 1,
+ON CONFLICT (aggregate_id, purpose) DO """
+_MOVED = """UPDATE SET due_at = excluded.due_at, generation = timer.generation + 1,
   type = excluded.type, version = excluded.version, body = excluded.body"""
+_SET = _INSERT + _MOVED
+_PROMISE = _INSERT + "NOTHING"
 _CANCEL = "DELETE FROM timer t USING json_to_recordset(%s::json) AS v(aggregate_id uuid, purpose text) \
 WHERE t.aggregate_id = v.aggregate_id AND t.purpose = v.purpose"
 _CLAIM = """
@@ -59,6 +62,11 @@ def write(connection: Connection, timers: Sequence[tuple[UUID, Timer]]) -> None:
         connection.exec_driver_sql(_SET, (orjson.dumps(due).decode(),))
     if off:
         connection.exec_driver_sql(_CANCEL, (_keys(off),))
+
+
+def promise(connection: Connection, tenant_id: UUID, timer: Timer) -> None:
+    """Set a timer unless one is set already: what was promised before stays as it is."""
+    connection.exec_driver_sql(_PROMISE, (orjson.dumps([_row(tenant_id, timer)]).decode(),))
 
 
 def agenda(connection: Connection) -> tuple[datetime, datetime | None]:

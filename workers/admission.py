@@ -16,7 +16,7 @@ from domain.times import Times
 from runtime.clock import Clock
 from store.work import Work
 from workers.handlers import SETTLES, Settling, handles
-from workers.queue_upkeep import knock_again, serve, up_to_date
+from workers.queue_upkeep import knock, knock_again, serve, up_to_date
 
 Outcome = Reply | Refused
 NOT_FOUND = Refused("QUEUE_NOT_FOUND", "There is no such queue.")
@@ -98,7 +98,7 @@ def _currency(work: Work, queue: Queue, command: c.CompleteGrant) -> str | None:
     return None if sequence is None else sequence.currency_code
 
 
-SETTLES["queue"] = Settling(serve, knock_again)
+SETTLES["queue"] = Settling(serve, knock_again, knock)
 
 
 @handles(c.CreateQueue, lambda work, sent: work.sequences.want(sent.body.sequence_id))

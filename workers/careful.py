@@ -2,23 +2,26 @@
 
 It is used when a batch could not be decided or written, or when processes died over it again and again. What a command
 does to a process is counted before it is tried, in a commit of its own; after five tries the command is buried and the
-others live. Only one at a time goes through a partition so, because a try that is counted must be made, and by nobody else.
+others live. What was due to its aggregate is promised to be tried again later. Only one at a time goes through a partition
+so, because a try that is counted must be made, and by nobody else.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from domain.command import SYSTEM
-from store import command_log, dead
+from domain.command import SYSTEM, Command, Envelope
+from store import command_log, dead, timers
 from store.command_log import Batch, Lease, Place
 from store.database import AWAY, see_tenants
 from store.pipelined import Pipelined, committing
 from store.wire import Unknown, arrays, encode_raw
-from store.work import Work, stored_outcome
-from workers.decide import Decided, Taken, broken_outcome, dead_of
+from store.work import Work
+from workers.decide import Decided, Taken, answered, broken_outcome, dead_of
+from workers.handlers import SETTLES
 from workers.opening import understood
 from workers.telling import Told
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from workers.drain import Drain
 
 TRIES = 5
+AGAIN_AFTER, AGAIN_WITHIN = timedelta(minutes=1), timedelta(minutes=15)
+REMEMBERED = timedelta(days=1)
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 log = structlog.get_logger("careful")
 
@@ -159,8 +164,24 @@ def _buried(drain: Drain, connection: Pipelined, place: Place, lease: Lease, one
     work = Work(connection, place.topic, lease.now)
     work.turn_to(one.sent)
     outcome = broken_outcome(one.sent.id)
-    work.answered(one.sent, outcome)
+    kept = answered(work, one, outcome)
     work.flush()
     dead.bury(connection, [dead_of(one, broken, lease.now)], drain.partitions)
+    promised = _promised_again(connection, one.sent, lease.now)
     log.error("command.buried", command=str(one.sent.id), type=one.sent.body.type, error=type(broken).__name__)
-    return Told(Decided([(one, stored_outcome(outcome, one.sent), outcome)]), set(), work.changed())
+    return Told(Decided([(one, kept, outcome)]), set(), work.changed(), timers=promised)
+
+
+def _promised_again(connection: Pipelined, sent: Envelope[Command], now: datetime) -> bool:
+    """Promise to try again what was due to the aggregate, unless that is promised already; whether anything was due.
+
+    After a minute, and later each time it is buried again within a day, because each time kills processes. Nothing of the
+    aggregate is read, because reading it may be what kills them.
+    """
+    settling = SETTLES.get(sent.body.topic)
+    if settling is None:
+        return False
+    died = dead.deaths(connection, sent.body.aggregate_id, now - REMEMBERED)
+    again = min(AGAIN_AFTER * 2 ** min(died - 1, 10), AGAIN_WITHIN)
+    timers.promise(connection, sent.tenant_id, settling.promise(sent.body.aggregate_id, now + again))
+    return True

@@ -64,11 +64,17 @@ def decide(work: Work, taken: Sequence[Taken], stored: dict[UUID, Any]) -> Decid
             decided.answers.append((one, _again(before, one.sent), None))
             continue
         outcome = _decide_one(work, one, decided)
-        kept = told[one.sent.id] = work.answered(one.sent, outcome)
-        kept["waitedUs"] = (work.now - one.received_at) // MICROSECOND
+        kept = told[one.sent.id] = answered(work, one, outcome)
         decided.answers.append((one, kept, outcome))
     _settle(work, taken)
     return decided
+
+
+def answered(work: Work, one: Taken, outcome: Outcome) -> dict[str, Any]:
+    """Note the outcome of a command and how long it waited for it; returns what is kept."""
+    kept = work.answered(one.sent, outcome)
+    kept["waitedUs"] = (work.now - one.received_at) // MICROSECOND
+    return kept
 
 
 def _decide_one(work: Work, one: Taken, decided: Decided) -> Outcome:

@@ -70,12 +70,11 @@ class Firing:
 
 
 def envelope_of(due: Due) -> Envelope[Command] | None:
-    """The command of a timer; None when its class does not take the body: logged, and no obstacle to the others."""
+    """The command of a timer; None when there is no such class, or it does not take the body: logged, and no obstacle."""
     try:
         return timers.fired(due, COMMANDS[due.type].model_validate(due.body))
-    except ValidationError as wrong:
-        words = {"purpose": due.purpose, "type": due.type, "errors": wrong.error_count()}
-        log.exception("timer.unreadable", aggregate=str(due.aggregate_id), **words)
+    except (KeyError, ValidationError):
+        log.exception("timer.unreadable", aggregate=str(due.aggregate_id), purpose=due.purpose, type=due.type)
         return None
 
 

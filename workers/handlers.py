@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.command import Command, Envelope
-from domain.decision import Refused, Reply
+from domain.decision import Refused, Reply, Timer
 from domain.times import Times
 from store.work import Work
 
@@ -17,6 +17,7 @@ Handler = Callable[[Work, Envelope[Any], Times], Reply | Refused]
 Wants = Callable[[Work, Envelope[Any]], None]
 Settle = Callable[[Work, UUID, Times], None]
 Again = Callable[[Work, UUID, datetime], None]
+Promise = Callable[[UUID, datetime], Timer]
 AGAIN_AFTER = timedelta(seconds=5)
 """When what broke is tried again: at once it would only break again, for ever."""
 H = TypeVar("H", bound=Handler)
@@ -32,10 +33,14 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """What is done once for an aggregate after its last command, and how it is promised to be tried again at a moment."""
+    """What is done once for an aggregate after its last command, and how it is promised to be tried again at a moment.
+
+    `promise` makes that promise from the id alone, for where nothing of the aggregate can be read.
+    """
 
     settle: Settle
     again: Again
+    promise: Promise
 
 
 HANDLERS: dict[type[Command], Registration] = {}

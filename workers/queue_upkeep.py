@@ -128,7 +128,12 @@ def knock_again(work: Work, queue_id: UUID, at: datetime) -> None:
     queue = work.queues.get(queue_id)
     if queue is not None:
         work.queues.put(replace(queue, knock_at=at))
-        work.set_timer(Timer(queue.id, "knock", at, KnockQueue(queue_id=queue.id)))
+        work.set_timer(knock(queue.id, at))
+
+
+def knock(queue_id: UUID, at: datetime | None) -> Timer:
+    """The promise of a knock at a queue; None cancels it."""
+    return Timer(queue_id, "knock", at, KnockQueue(queue_id=queue_id))
 
 
 def _promise_knock(work: Work, queue: Queue, times: Times) -> None:
@@ -140,4 +145,4 @@ def _promise_knock(work: Work, queue: Queue, times: Times) -> None:
         due = None
     if due != queue.knock_at:
         work.queues.put(replace(queue, knock_at=due))
-        work.set_timer(Timer(queue.id, "knock", due, KnockQueue(queue_id=queue.id)))
+        work.set_timer(knock(queue.id, due))

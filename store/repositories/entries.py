@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -32,10 +32,10 @@ _IN_QUEUE = f"SELECT {COLUMNS}, e.status FROM queue_entry e WHERE e.tenant_id = 
 _LAPSED = _IN_QUEUE + "e.status = 'GRANTED' AND e.expires_at <= %s ORDER BY e.expires_at, e.ticket LIMIT %s"
 _INSIDE = _IN_QUEUE + "e.status = 'GRANTED' ORDER BY e.expires_at, e.ticket LIMIT %s"
 _GIVEN = (
-    _IN_QUEUE
-    + "e.status = 'GRANTED' AND e.granted_at < %s AND (%s::timestamptz IS NULL OR (e.granted_at, e.id) > (%s, %s)) "
+    _IN_QUEUE + "e.status = 'GRANTED' AND e.granted_at < %s AND (e.granted_at, e.id) > (%s, %s) "
     "ORDER BY e.granted_at, e.id LIMIT %s"
 )
+_EARLIEST, _FIRST = datetime.min.replace(tzinfo=UTC), UUID(int=0)
 _UNSEEN = _IN_QUEUE + "e.status = 'QUEUED' AND e.seen_at <= %s ORDER BY e.seen_at, e.ticket LIMIT %s"
 _NEXT_LAPSE = """
 SELECT min(expires_at) FROM queue_entry
@@ -157,8 +157,7 @@ class Entries(Repository[UUID, Entry]):
 
     def to_extend(self, queue: Queue, extension: Extension, limit: int) -> list[Entry]:
         """Live grants that an extension is still to reach, the first to be given first."""
-        values = (extension.before, extension.last_at, extension.last_at, extension.last_id)
-        return self._left(queue, _GIVEN, values, limit, _given, extension.awaits)
+        return self._left(queue, _GIVEN, left_of(extension), limit, _given, extension.awaits)
 
     def unseen(self, queue: Queue, before: datetime, limit: int) -> list[Entry]:
         """People who wait and were not seen since `before`, the longest unseen first; nobody of whom no sign is kept."""
@@ -219,6 +218,11 @@ class Entries(Repository[UUID, Entry]):
 
     def _update(self, states: list[Entry]) -> None:
         bulk.update(self._scope.connection, queue_entry, states)
+
+
+def left_of(extension: Extension) -> tuple[object, ...]:
+    """The grants that an extension is still to reach: given before the first, after the other two."""
+    return extension.before, extension.last_at or _EARLIEST, extension.last_id or _FIRST
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -112,6 +112,7 @@ queue_entry = Table(
         postgresql_where=text("status IN ('QUEUED', 'GRANTED')"),
     ),
     Index("queue_entry_lapses", "tenant_id", "queue_id", "expires_at", postgresql_where=text("status = 'GRANTED'")),
+    Index("queue_entry_given", "tenant_id", "queue_id", "granted_at", "id", postgresql_where=text("status = 'GRANTED'")),
     Index(
         "queue_entry_unseen", "tenant_id", "queue_id", "seen_at",
         postgresql_where=text("status = 'QUEUED' AND seen_at IS NOT NULL"),

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -139,6 +140,81 @@ def test_a_command_that_kills_its_process_is_buried_after_its_tries(
 
     assert deaths.count(KILLED) == 2 + careful.TRIES  # two before the third strike
     assert_only_the_bad_one_failed(works, queue, bad, good)
+
+
+def test_a_buried_command_tells_when_it_was_received(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled_by(monkeypatch, "queue", dies_when_settled)
+    queue = works.queue()
+    one = entering(queue)
+    works.append([one])
+    knock_until_buried(works)
+    waited = timedelta(microseconds=works.outcomes(queue, [one.id])[one.id]["waitedUs"])
+    assert waited >= timedelta(seconds=careful.TRIES)
+    assert works.value("SELECT at - %s = received_at FROM journal, dead_command", waited) is True
+
+
+def test_a_queue_whose_knock_killed_its_process_is_tried_again_later_and_comes_back_to_life(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, healthy = works.queue(), SETTLES["queue"].settle
+    works.append([entering(queue) for _ in range(20)])
+    works.settle()
+    settled_by(monkeypatch, "queue", dies_when_settled)
+    works.advance("10 seconds")
+    fire(works)
+    knock_until_buried(works)
+    assert promised_within(works, queue, "0 s", "1 minute")
+
+    works.advance("61 seconds")
+    fire(works)
+    knock_until_buried(works)
+    assert promised_within(works, queue, "90 s", "2 minutes")  # because each time kills processes
+
+    settled_by(monkeypatch, "queue", healthy)
+    works.advance("121 seconds")
+    fire(works)
+    works.settle()
+    assert works.value("SELECT count(*) FROM queue_entry WHERE status = 'GRANTED'") == 20
+
+
+def test_a_knock_that_was_promised_is_not_put_off_by_a_buried_command(
+    works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = works.queue(admit_rate=6)
+    works.append([entering(queue) for _ in range(3)])
+    works.settle()
+    promised = works.value("SELECT due_at FROM timer WHERE aggregate_id = %s", queue.id)
+    settled_by(monkeypatch, "queue", dies_when_settled)
+    works.append([entering(queue)])
+    knock_until_buried(works)
+    assert works.value("SELECT due_at FROM timer WHERE aggregate_id = %s", queue.id) == promised
+
+
+def dies_when_settled(work: Work, queue_id: UUID, times: Times) -> None:
+    """What brings the worker down and not only the command."""
+    os._exit(KILLED)
+
+
+def fire(works: Works) -> None:
+    """The scheduler fires what is due."""
+    with firing_in(works) as firing:
+        firing()
+
+
+def knock_until_buried(works: Works) -> None:
+    """Process after process dies of what waits, until nothing does."""
+    assert works.waiting()
+    deaths = [sweep_and_drain_in_child(works) for _ in range(3 + careful.TRIES)]
+    assert deaths.count(KILLED) >= careful.TRIES
+    assert works.waiting() == []
+
+
+def promised_within(works: Works, queue: Queue, least: str, most: str) -> bool:
+    """Whether the only timer of a queue is due in more than `least` and less than `most`."""
+    return works.rows(
+        "SELECT due_at - ledger_now() BETWEEN %s::interval AND %s::interval FROM timer WHERE aggregate_id = %s",
+        least, most, queue.id,
+    ) == [(True,)]  # fmt: skip
 
 
 def sweep_and_drain_in_child(works: Works) -> int:

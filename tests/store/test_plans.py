@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 import psycopg
 import pytest
 
+from domain.queue.state import Extension
 from store import bulk, database
 from store.repositories import entries
 from store.roles import WORKER
@@ -28,6 +30,11 @@ INSERT INTO queue_entry (tenant_id, id, queue_id, consumer_id, ticket, first_tic
     quantity, version, validations, out_of_turn, requeues)
 SELECT %s, gen_random_uuid(), %s, gen_random_uuid(), nth, nth, ledger_now(), ledger_now(), 'QUEUED', 1, 1, 0, false, 0
 FROM generate_series(%s::bigint, %s::bigint) AS nth"""
+
+ADMIT = """
+UPDATE queue_entry SET status = 'GRANTED', grant_id = id, granted_at = ledger_now() + ticket * interval '1 ms',
+    expires_at = ledger_now() + interval '1 hour'"""
+LAST_EXTENDED = "SELECT granted_at, id FROM queue_entry WHERE ticket = 10000"
 
 
 @pytest.fixture
@@ -94,6 +101,26 @@ def test_plans_of_a_store_with_few_people_are_good_for_a_long_line(store: TestDa
         owner.execute("ANALYZE queue_entry")
     with prepared(store) as connection:
         check(connection)
+
+
+def test_a_slice_of_an_extension_costs_a_slice_however_many_are_inside(store: TestDatabase) -> None:
+    enter(store, 1, 20_000)
+    with psycopg.connect(store.owner, autocommit=True) as owner:
+        owner.execute(ADMIT)
+        last_at, last_id = owner.execute(LAST_EXTENDED).fetchone() or (None, None)
+    with psycopg.connect(store.url(WORKER), options=database.WORKER.options, autocommit=True) as connection:
+        connection.execute("SELECT set_config('drumroll.tenants', %s, false)", (f"{{{TENANT}}}",))
+        extension = Extension(datetime.max.replace(tzinfo=UTC), 300, last_at, last_id)
+        values = (TENANT, QUEUE, *entries.left_of(extension), 500)
+        places = entries._GIVEN.replace("%s", "{}").format(*(f"${place}" for place in range(1, len(values) + 1)))
+        connection.execute(f"PREPARE slice AS {places}".encode())
+        given = ", ".join(f"'{value}'" for value in values)
+        found = connection.execute(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE slice ({given})".encode())
+        plan = "\n".join(line for (line,) in found)
+    assert "Index Scan using queue_entry_given" in plan
+    assert "rows=500.00 loops=1" in plan
+    assert "Rows Removed" not in plan
+    assert "Sort" not in plan
 
 
 @pytest.mark.parametrize("table", ["consumer", "session", "queue_entry"])

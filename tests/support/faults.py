@@ -1,9 +1,11 @@
 """Handlers that go wrong, in the place of those that do not."""
 
+from dataclasses import replace
+
 import pytest
 
 from domain.command import Command
-from workers.handlers import HANDLERS, SETTLES, Handler, Registration, Settle, Settling
+from workers.handlers import HANDLERS, SETTLES, Handler, Registration, Settle
 
 
 def handled_by(monkeypatch: pytest.MonkeyPatch, command: type[Command], handler: Handler) -> None:
@@ -13,4 +15,4 @@ def handled_by(monkeypatch: pytest.MonkeyPatch, command: type[Command], handler:
 
 def settled_by(monkeypatch: pytest.MonkeyPatch, topic: str, settle: Settle) -> None:
     """From now on the aggregates of a topic are settled by `settle`."""
-    monkeypatch.setitem(SETTLES, topic, Settling(settle, SETTLES[topic].again))
+    monkeypatch.setitem(SETTLES, topic, replace(SETTLES[topic], settle=settle))

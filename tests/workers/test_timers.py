@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID, uuid4
@@ -180,6 +181,14 @@ def test_a_body_that_nobody_can_read_is_put_off_and_stops_nobody(store: TestData
         step()
     assert [aggregate for aggregate, _ in fired(store)] == [good]
     assert query(store.owner, "SELECT aggregate_id, due_at > ledger_now() + '50 s' FROM timer") == [(bad, True)]
+
+
+def test_a_timer_of_an_unknown_type_is_unreadable_even_where_the_store_hands_it_out(store: TestDatabase) -> None:
+    now = ledger_now(store)
+    bad, good = replace(due(uuid4(), now, 1), type="auction.close"), due(uuid4(), now, 1)
+    with firing(store) as step, step.engine.begin() as connection:
+        step._fire(connection, [bad, good], now)
+    assert [aggregate for aggregate, _ in fired(store)] == [good.aggregate_id]
 
 
 def test_looking_for_what_is_due_costs_no_more_with_many_timers(store: TestDatabase) -> None:

@@ -1,0 +1,85 @@
+"""Who was seen is told to the ledger, if not at once then as soon as it takes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import redis.asyncio
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from api_gateway.accept import Accept
+from api_gateway.appender import Appender
+from api_gateway.backlog import Backlog
+from api_gateway.limits import WriteLimits
+from api_gateway.live.line import Line
+from api_gateway.live.lines import Lines
+from api_gateway.live.presence import Presence
+from domain.command import Envelope
+from domain.queue.commands import NotePresence
+from runtime.clock import Clock
+from store.roles import GATEWAY
+from store.wire import arrays, decode
+from tests.support.database import PARTITIONS
+from tests.support.works import Works
+
+
+@asynccontextmanager
+async def presence(works: Works, *, most_undecided: int) -> AsyncIterator[Presence]:
+    """What tells of presence, in a gateway that lets so many undecided commands of a queue into the log."""
+    url, clock, drain = works.database.url(GATEWAY), Clock(), works.drain
+    async with AsyncConnectionPool(url, min_size=1, open=False) as pool, redis.asyncio.Redis() as unused:
+        backlog = Backlog(pool, 1_000, most_undecided)
+        accept = Accept(Appender(url, "tests"), drain.bell, PARTITIONS, WriteLimits(drain.client, clock), backlog)
+        yield Presence(Lines(pool, unused, clock), accept, clock)
+        await accept.stop()
+
+
+def seen(works: Works, count: int) -> Line:
+    """A queue in which so many people were seen."""
+    queue = works.queue()
+    return Line(queue.tenant_id, queue.id, seen={uuid4() for _ in range(count)})
+
+
+def told(works: Works) -> set[UUID]:
+    """Who is named in the notes that are in the log."""
+    sent = [decode(one) for (body,) in works.rows("SELECT body FROM command_log") for one in arrays(body)]
+    notes = [one.body for one in sent if isinstance(one, Envelope)]
+    return {entry_id for note in notes if isinstance(note, NotePresence) for entry_id in note.entry_ids}
+
+
+async def test_whoever_the_ledger_does_not_take_is_told_of_the_next_time(works: Works) -> None:
+    line = seen(works, 250)
+    everybody = set(line.seen)
+    async with presence(works, most_undecided=2) as first:
+        await first.tell_of(line)
+        assert (len(told(works)), told(works) | line.seen) == (200, everybody)
+    latecomer = uuid4()
+    line.seen.add(latecomer)
+    async with presence(works, most_undecided=1_000) as later:
+        await later.tell_of(line)
+    assert (told(works), line.seen) == (everybody | {latecomer}, set())
+
+
+async def test_what_the_ledger_can_never_take_is_let_go(works: Works) -> None:
+    line = seen(works, 150)
+    works.rows("ALTER TABLE command_log ADD CHECK (false)")
+    async with presence(works, most_undecided=1_000) as broken:
+        with structlog.testing.capture_logs() as logged:
+            await broken.tell_of(line)
+    assert [one["people"] for one in logged if one["event"] == "presence.dropped"] == [100, 50]
+    assert line.seen == set()
+
+
+async def test_a_queue_that_nobody_asks_about_any_more_is_told_of_when_the_ledger_takes_it(works: Works) -> None:
+    line = seen(works, 150)
+    everybody = set(line.seen)
+    async with presence(works, most_undecided=1) as telling:
+        telling._owed = [line]
+        await telling.tell_now()
+        assert len(told(works)) == 100
+        telling._accept._backlog = Backlog(telling._lines._pool, 1_000, 1_000)
+        await telling.tell_now()
+    assert told(works) == everybody
