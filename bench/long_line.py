@@ -24,6 +24,7 @@ _BACK = """
     UPDATE queue_entry SET status = 'QUEUED', grant_id = NULL, granted_at = NULL, expires_at = NULL, dequeued_at = NULL
     WHERE tenant_id = %s AND queue_id = %s AND status = 'GRANTED'
 """
+_GRANTS = "DELETE FROM queue_grant WHERE tenant_id = %s AND queue_id = %s"
 _ADMITTED = b"SELECT admitted, clock_timestamp() FROM queue WHERE id = %s"
 _FIRST_GRANT = b"SELECT min(granted_at) FROM queue_entry WHERE queue_id = %s AND status = 'GRANTED'"
 
@@ -42,6 +43,7 @@ class LongLine:
         with writing(self.system, self.queue_id) as held:
             queue = held.queue
             held.connection.exec_driver_sql(_BACK, (queue.tenant_id, queue.id))
+            held.connection.exec_driver_sql(_GRANTS, (queue.tenant_id, queue.id))
             opens_at = ledger_now(held.connection) + ahead
             line = Line(tickets=queue.line.tickets, frontier=queue.line.frontier, waiting=queue.line.tickets)
             config = queue.config.model_copy(

@@ -15,7 +15,7 @@ from domain.ids import unix_us
 from runtime.clock import Clock
 
 _COPY = b"""
-    COPY queue_entry (tenant_id, id, queue_id, consumer_id, ticket, first_ticket, entered_at, received_at, seen_at,
+    COPY queue_entry (tenant_id, id, queue_id, consumer_id, ticket, first_ticket, entered_at, received_at,
       status, quantity, version, validations, out_of_turn, requeues) FROM STDIN
 """
 _SPAN = timedelta(minutes=10)
@@ -68,7 +68,4 @@ def _lines(
     tenant_id = system.organization.test_tenant_id
     for ticket, (consumer, (entry, came)) in enumerate(zip(consumers, entries, strict=True)):
         at = came.isoformat()
-        yield (
-            f"{tenant_id}\t{entry}\t{queue_id}\t{consumer}\t{ticket}\t{ticket}\t{at}\t{at}\t{at}\t"
-            "QUEUED\t1\t1\t0\tf\t0\n"
-        )
+        yield (f"{tenant_id}\t{entry}\t{queue_id}\t{consumer}\t{ticket}\t{ticket}\t{at}\t{at}\tQUEUED\t1\t1\t0\tf\t0\n")

@@ -26,6 +26,12 @@ def insert(connection: Connection, table: Table, rows: Sequence[object]) -> None
         connection.exec_driver_sql(_insert_sql(table, _names(rows[0])), (_json(rows),))
 
 
+def upsert(connection: Connection, table: Table, rows: Sequence[object]) -> None:
+    """Insert rows, or write them over those with the same primary key."""
+    if rows:
+        connection.exec_driver_sql(_upsert_sql(table, _names(rows[0])), (_json(rows),))
+
+
 def update(connection: Connection, table: Table, rows: Sequence[object]) -> None:
     """Write whole rows over those with the same primary key."""
     if rows:
@@ -62,8 +68,19 @@ def _insert_sql(table: Table, names: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=128)
+def _upsert_sql(table: Table, names: tuple[str, ...]) -> str:
+    keys = _keys(table)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+    return f"{_insert_sql(table, names)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+
+
+@lru_cache(maxsize=128)
 def _update_sql(table: Table, names: tuple[str, ...]) -> str:
-    keys = [column.name for column in table.primary_key]
+    keys = _keys(table)
     sets = ", ".join(f"{name} = v.{name}" for name in names if name not in keys)
     same = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     return f"UPDATE {table.name} t SET {sets} FROM {_recordset(table, names)} WHERE {same}"  # noqa: S608 (our own names)
+
+
+def _keys(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]

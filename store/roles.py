@@ -63,6 +63,7 @@ _SPINE = (
     _Grant(WORKER, "SELECT, INSERT, DELETE", "dead_command"),
     _Grant(WORKER, "SELECT", "ledger_clock"),
     _Grant(WORKER, "SELECT", "signing_key"),
+    _Grant(WORKER, "DELETE", "queue_grant"),
     _Grant(SCHEDULER, "SELECT, INSERT", "command_log"),
     _Grant(SCHEDULER, "SELECT, UPDATE", "log_partition"),
     _Grant(SCHEDULER, "SELECT, DELETE, UPDATE", "timer"),

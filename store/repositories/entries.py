@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from domain.queue.state import Entry, Extension, Queue, Status
 from store import bulk
+from store.repositories import grants
 from store.repositories.base import Repository, Tenancy
 from store.tables.queue import queue_entry
 
@@ -29,17 +30,18 @@ _BY_TICKET = f"""
 SELECT {COLUMNS}, e.status FROM unnest(%s::bigint[]) AS w(ticket)
 JOIN queue_entry e ON e.tenant_id = %s AND e.queue_id = %s AND e.ticket = w.ticket"""  # noqa: S608
 _IN_QUEUE = f"SELECT {COLUMNS}, e.status FROM queue_entry e WHERE e.tenant_id = %s AND e.queue_id = %s AND "  # noqa: S608
-_LAPSED = _IN_QUEUE + "e.status = 'GRANTED' AND e.expires_at <= %s ORDER BY e.expires_at, e.ticket LIMIT %s"
-_INSIDE = _IN_QUEUE + "e.status = 'GRANTED' ORDER BY e.expires_at, e.ticket LIMIT %s"
-_GIVEN = (
-    _IN_QUEUE + "e.status = 'GRANTED' AND e.granted_at < %s AND (e.granted_at, e.id) > (%s, %s) "
-    "ORDER BY e.granted_at, e.id LIMIT %s"
-)
+_OF_GRANTS = f"""
+SELECT {COLUMNS}, e.status
+FROM (SELECT tenant_id, id FROM queue_grant WHERE tenant_id = %s AND queue_id = %s AND {{}} LIMIT %s) AS g
+JOIN queue_entry e ON e.tenant_id = g.tenant_id AND e.id = g.id"""  # noqa: S608
+_LAPSED = _OF_GRANTS.format("expires_at <= %s ORDER BY expires_at, ticket")
+_INSIDE = _OF_GRANTS.format("true ORDER BY expires_at, ticket")
+_GIVEN = _OF_GRANTS.format("granted_at < %s AND (granted_at, id) > (%s, %s) ORDER BY granted_at, id")
 _EARLIEST, _FIRST = datetime.min.replace(tzinfo=UTC), UUID(int=0)
-_UNSEEN = _IN_QUEUE + "e.status = 'QUEUED' AND e.seen_at <= %s ORDER BY e.seen_at, e.ticket LIMIT %s"
+_UNSEEN = _IN_QUEUE + "e.live AND e.status = 'QUEUED' AND e.seen_at <= %s ORDER BY e.seen_at, e.ticket LIMIT %s"
 _NEXT_LAPSE = """
-SELECT min(expires_at) FROM queue_entry
-WHERE tenant_id = %s AND queue_id = %s AND status = 'GRANTED' AND id <> ALL (%s::uuid[])"""
+SELECT min(expires_at) FROM queue_grant
+WHERE tenant_id = %s AND queue_id = %s AND id <> ALL (%s::uuid[])"""
 _By = Callable[[Entry], Any]
 
 
@@ -168,9 +170,11 @@ class Entries(Repository[UUID, Entry]):
 
     def flush(self) -> None:
         """Write what changed before what is new: who left and came back in one drain is never inside twice."""
+        put = (*self._new.values(), *self._dirty.values())
         self._update(list(self._dirty.values()))
         self._dirty.clear()
         super().flush()
+        grants.keep(self._scope.connection, put)
 
     def _put(self, queue: Queue) -> list[Entry]:
         """The participations of a queue that this drain has made or changed, and not written yet."""

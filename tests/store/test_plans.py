@@ -32,9 +32,10 @@ SELECT %s, gen_random_uuid(), %s, gen_random_uuid(), nth, nth, ledger_now(), led
 FROM generate_series(%s::bigint, %s::bigint) AS nth"""
 
 ADMIT = """
-UPDATE queue_entry SET status = 'GRANTED', grant_id = id, granted_at = ledger_now() + ticket * interval '1 ms',
-    expires_at = ledger_now() + interval '1 hour'"""
-LAST_EXTENDED = "SELECT granted_at, id FROM queue_entry WHERE ticket = 10000"
+INSERT INTO queue_grant (tenant_id, id, queue_id, ticket, granted_at, expires_at)
+SELECT tenant_id, id, queue_id, ticket, ledger_now() + ticket * interval '1 ms', ledger_now() + interval '1 hour'
+FROM queue_entry"""
+LAST_EXTENDED = "SELECT granted_at, id FROM queue_grant WHERE ticket = 10000"
 
 
 @pytest.fixture
@@ -117,7 +118,7 @@ def test_a_slice_of_an_extension_costs_a_slice_however_many_are_inside(store: Te
         given = ", ".join(f"'{value}'" for value in values)
         found = connection.execute(f"EXPLAIN (ANALYZE, COSTS OFF) EXECUTE slice ({given})".encode())
         plan = "\n".join(line for (line,) in found)
-    assert "Index Scan using queue_entry_given" in plan
+    assert "using queue_grant_given" in plan
     assert "rows=500.00 loops=1" in plan
     assert "Rows Removed" not in plan
     assert "Sort" not in plan

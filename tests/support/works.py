@@ -26,6 +26,12 @@ from tests.support import factories
 from tests.support.database import PARTITIONS, TestDatabase
 from workers.drain import Drain
 
+_MISKEPT = """
+SELECT * FROM (SELECT tenant_id, id, queue_id, ticket, granted_at, expires_at FROM queue_entry WHERE status = 'GRANTED') AS e
+FULL JOIN queue_grant g USING (tenant_id, id, queue_id, ticket, granted_at, expires_at)
+WHERE (e IS NULL) <> (g IS NULL)"""
+"""Grants that stand in one table and not in the other: whatever a test did, there are none."""
+
 
 class NobodySigns:
     """For drains in which no token is made."""
@@ -98,7 +104,9 @@ def works_on(database: TestDatabase, redis_url: str) -> Iterator[Works]:
     """Works on a database and a Redis, closed at the end."""
     owner, gateway, scheduler, worker = (database.engine(role) for role in (None, GATEWAY, SCHEDULER, WORKER))
     with new_drain(worker, redis_url) as drain:
-        yield Works(database, owner, gateway, scheduler, drain, redis_url)
+        made = Works(database, owner, gateway, scheduler, drain, redis_url)
+        yield made
+        assert made.rows(_MISKEPT) == []
     for engine in (owner, gateway, scheduler, worker):
         engine.dispose()
 

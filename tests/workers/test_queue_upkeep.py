@@ -18,6 +18,7 @@ from tests.support.factories import make_sequence
 from tests.support.works import Works, place_of
 from tests.workers.queue_room import WorkedRoom, firing_in
 from workers.drain import Round
+from workers.queue_upkeep import SLICE
 
 MakeRoom = Callable[..., WorkedRoom]
 
@@ -79,7 +80,7 @@ def test_three_thousand_are_let_in_in_slices_once_each_in_order_while_others_ent
     answered = room.works.outcomes(room.queue, late)
     assert {one["body"]["status"] for one in answered.values()} == {"QUEUED"}
     slices = [after - before for before, after in zip([0, *inside], inside, strict=False)]
-    assert max(slices) == 500
+    assert max(slices) == SLICE
     seen = room.seen()
     order = {entry.id: seen.queue.line.rank_of(entry.ticket) for entry in seen.entries}
     called = granted(room)
@@ -174,7 +175,7 @@ def test_a_crowd_of_grants_lapses_in_slices_and_none_is_forgotten(make_room: Mak
     late = [entry.consumer_id for entry in before.with_status(Status.GRANTED)[:40]]
     room.append(*(c.CompleteGrant(queue_id=room.queue_id, consumer_id=one, order_id="1") for one in late))
     room.works.drain.round(place_of(room.queue))
-    assert room.now().line.inside == 700
+    assert room.now().line.inside == 1200 - SLICE
     room.settle()
     after = room.seen()
     assert after.queue.line.inside == 0
@@ -224,7 +225,7 @@ def test_a_crowd_of_grants_gets_longer_in_slices_once_each_and_none_lapses_meanw
     room.works.database.advance("59 seconds")
     room.append(c.ResumeQueue(queue_id=room.queue_id, extend_grants_seconds=300))
     room.works.drain.round(place_of(room.queue))
-    assert len(longer(before, room.seen(), 300)) == 500
+    assert len(longer(before, room.seen(), 300)) == SLICE
     room.works.database.advance("2 seconds")
     late = before.with_status(Status.GRANTED)[-1].consumer_id
     room.append(c.CompleteGrant(queue_id=room.queue_id, consumer_id=late, order_id="1"))
