@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from uuid import UUID
 
 import psycopg
@@ -17,10 +17,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from api_gateway.problems import Problem
 from domain.command import Command, Envelope
+from store.reads import ledger
 
 EVERY_SECONDS = 0.5
 RETRY_AFTER = 2
-_WAITING = "SELECT tenants, aggregates FROM command_log"
 log = structlog.get_logger("backlog")
 
 
@@ -57,17 +57,8 @@ class Backlog:
     async def _count(self) -> None:
         self._before, self._since = self._since, Counter()
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(_WAITING)).fetchall()
-        self._logged = _counted(rows)
+            self._logged = await ledger.undecided(connection)
         self._before = Counter()
 
     def _waiting(self, key: UUID) -> int:
         return self._logged[key] + self._before[key] + self._since[key]
-
-
-def _counted(rows: Sequence[tuple[list[UUID], list[UUID]]]) -> Counter[UUID]:
-    counted: Counter[UUID] = Counter()
-    for tenants, aggregates in rows:
-        counted.update(tenants)
-        counted.update(aggregates)
-    return counted

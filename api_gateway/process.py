@@ -33,13 +33,13 @@ from runtime.broker import redis_broker, redis_client
 from runtime.clock import Clock
 from runtime.settings import Settings
 from store.database import GATEWAY
+from store.reads import ledger
 
 POOL = 6
 FOLLOW_SECONDS = 5.0
 LIMITS_SECONDS = 0.5
 AGAIN_SECONDS = 0.5
 _KEEPALIVE = {"connect_timeout": 2, "tcp_user_timeout": 3000, "keepalives_idle": 5, "keepalives_interval": 2}
-_PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"
 log = structlog.get_logger("gateway")
 Endless = Callable[[], Coroutine[Any, Any, None]]
 
@@ -128,9 +128,7 @@ async def follow_ledger(pool: AsyncConnectionPool, clock: Clock) -> None:
     """Set the clock by the ledger."""
     async with pool.connection() as connection:
         asked = clock.monotonic()
-        row = await (await connection.execute("SELECT ledger_now()")).fetchone()
-        if row is not None:
-            clock.set_by(row[0], asked, clock.monotonic())
+        clock.set_by(await ledger.now(connection), asked, clock.monotonic())
 
 
 async def _follow(pool: AsyncConnectionPool, clock: Clock) -> None:
@@ -144,5 +142,4 @@ async def _follow(pool: AsyncConnectionPool, clock: Clock) -> None:
 
 async def _partitions(pool: AsyncConnectionPool) -> int:
     async with pool.connection() as connection:
-        row = await (await connection.execute(_PARTITIONS)).fetchone()
-        return int(row[0]) if row else 0
+        return await ledger.partitions(connection)

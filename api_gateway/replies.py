@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +19,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from runtime import metrics
 from runtime.clock import Clock
 from store.journal import is_open
+from store.reads import operations
 
 LOOK_AFTER = 0.25
 SKEW = timedelta(milliseconds=100)
-_TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
-_OUTCOMES = """
-SELECT command_id, at, reply FROM journal_outcomes(%s::uuid[]) WHERE reply IS NOT NULL ORDER BY at DESC"""
 log = structlog.get_logger("replies")
 
 
@@ -121,8 +119,8 @@ class Replies:
             if waiter.since <= before:
                 missed[waiter.tenant_id].append(command_id)
         for tenant_id, command_ids in missed.items():
-            for command_id, at, stored in await self._outcomes(tenant_id, command_ids):
-                self._found(str(command_id), at, stored)
+            for decided in await self._outcomes(tenant_id, command_ids):
+                self._found(str(decided.command_id), decided.at, decided.reply)
 
     def _found(self, command_id: str, at: datetime, stored: dict[str, Any]) -> None:
         """Tell what the journal says; of an answer with secrets at the second look, because they may be on their way.
@@ -141,10 +139,9 @@ class Replies:
     def _asked_at(self, waiter: Waiter) -> datetime:
         return self._clock.now() - timedelta(seconds=Clock.monotonic() - waiter.since)
 
-    async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> list[Any]:
-        async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(_TENANT, (str(tenant_id),))
-            return await (await connection.execute(_OUTCOMES, (list(command_ids),))).fetchall()
+    async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> Sequence[operations.Outcome]:
+        async with self._pool.connection() as connection:
+            return await operations.outcomes(connection, tenant_id, command_ids)
 
 
 def _give_up(told: asyncio.Future[Told | None]) -> None:

@@ -16,6 +16,8 @@ from store.pipelined import Connection
 
 AWAY = (psycopg.OperationalError, OperationalError, PoolTimeout)
 """What is raised where the store is away or too busy: nothing is wrong with what was asked of it."""
+NOW = "SELECT ledger_now() AS now"
+PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"
 _PLANS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -80,11 +82,11 @@ def see_tenants(connection: Connection, tenants: Iterable[UUID]) -> None:
 
 def ledger_now(connection: Connection) -> datetime:
     """The ledger's time: the only clock that decides anything."""
-    moment: datetime = connection.exec_driver_sql("SELECT ledger_now() AS now").scalar_one()
+    moment: datetime = connection.exec_driver_sql(NOW).scalar_one()
     return moment
 
 
 def partitions(connection: Connection) -> int:
     """How many partitions each topic has: fixed when the store was made."""
-    counted: int = connection.exec_driver_sql("SELECT count(*) / count(DISTINCT topic) FROM log_partition").scalar_one()
+    counted: int = connection.exec_driver_sql(PARTITIONS).scalar_one()
     return counted

@@ -31,7 +31,7 @@ _MANY = (
     "tenant_id = ANY ((SELECT coalesce(nullif(current_setting('drumroll.tenants', true), ''), '{}')::uuid[])::uuid[])"
 )
 _HIDDEN = {
-    "queue": {"server_seed", "frontier", "credit", "credited_at", "idle_at"},
+    "queue": {"server_seed", "frontier", "credit", "credited_at", "idle_at", "heard_at", "heard_since"},
     "api_key": {"hash"},
     "session": {"refresh_hash", "previous_hash"},
     "outbox": {"recipient", "payload", "raw", "last_error"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from store import bulk
 from store.database import ledger_now
@@ -32,6 +32,9 @@ _BURN = "DELETE FROM signing_key WHERE kid = %s"
 _SIGNING = """
 SELECT kid FROM signing_key
 WHERE purpose = %s AND signs_from <= ledger_now() AND (signs_until IS NULL OR signs_until > ledger_now())"""
+_CURRENT = """
+SELECT kid, purpose, sealed FROM signing_key
+WHERE signs_from <= ledger_now() AND (signs_until IS NULL OR signs_until > ledger_now()) ORDER BY signs_from"""
 _BEFORE = """
 SELECT kid FROM signing_key WHERE purpose = %s AND signs_until > ledger_now() ORDER BY signs_from DESC LIMIT 1"""
 _GOES_ON = "UPDATE signing_key SET signs_until = NULL, listed_until = NULL WHERE kid = %s"
@@ -65,6 +68,19 @@ class Shift:
     signs_from: datetime
     signs_until: datetime | None = None
     listed_until: datetime | None = None
+
+
+class Sealed(NamedTuple):
+    """A key that signs: its id, its purpose and its private half, sealed."""
+
+    kid: str
+    purpose: str
+    sealed: bytes
+
+
+def signing(connection: Connection) -> list[Sealed]:
+    """The keys that sign now, the older first."""
+    return [Sealed(row.kid, row.purpose, bytes(row.sealed)) for row in connection.exec_driver_sql(_CURRENT)]
 
 
 def rotate(connection: Connection, purpose: str, fresh: FreshKey) -> Shift:

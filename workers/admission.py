@@ -213,4 +213,5 @@ def sign_grant(work: Work, queue: Queue, sent: Envelope[c.SignGrant], times: Tim
 @of_queue
 def note_presence(work: Work, queue: Queue, sent: Envelope[c.NotePresence], times: Times) -> Decision:
     """People who wait were seen."""
-    return rules.note_presence(queue, work.entries.waiting_of(queue, sent.body.entry_ids), times)
+    seen = work.entries.waiting_of(queue, sent.body.entry_ids)
+    return rules.note_presence(queue, seen, times, listened=sent.body.listened)

@@ -9,11 +9,8 @@ from sqlalchemy import Engine
 from domain.claims import Claims
 from runtime.clock import Clock
 from runtime.keys import SigningKey, open_key
+from store import signing_keys
 
-_CURRENT = """
-SELECT kid, purpose, public_jwk, sealed FROM signing_key
-WHERE signs_from <= ledger_now() AND (signs_until IS NULL OR signs_until > ledger_now())
-ORDER BY signs_from"""
 FRESH_SECONDS = 10.0
 
 
@@ -42,9 +39,7 @@ class KeyRing:
 
     def _look(self) -> None:
         with self._engine.connect() as connection:
-            rows = connection.exec_driver_sql(_CURRENT).all()
+            current = signing_keys.signing(connection)
         known = {key.kid: key for key in self._keys.values()}
-        self._keys = {
-            row.purpose: known.get(row.kid) or open_key(row.kid, bytes(row.sealed), self._kek) for row in rows
-        }
+        self._keys = {one.purpose: known.get(one.kid) or open_key(one.kid, one.sealed, self._kek) for one in current}
         self._looked_at = self._clock.monotonic()

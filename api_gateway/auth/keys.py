@@ -23,16 +23,13 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from api_gateway.auth.caller import Key
 from api_gateway.problems import problem
 from runtime.clock import Clock
+from store.reads import keys
 
 LIFE_SECONDS = 0.95
 REFRESH_SECONDS = 0.5
 KEPT = 20_000
 USABLE = frozenset({"ACTIVE", "RETIRING"})
 _FORM = re.compile(r"dr_(?:pk_(?:live|test)_[0-9A-Za-z]{32}|sk_(?:live|test)_[0-9A-Za-z]{43})")
-_RESOLVE = """
-SELECT w.hash, r.tenant_id, r.organization_id, r.mode, r.slug, r.organization_status, r.settings, r.key_id, r.kind,
-  r.scopes, r.status, r.expires_at
-FROM unnest(%s::text[]) AS w(hash), LATERAL resolve_key(w.hash) AS r"""
 log = structlog.get_logger("keys")
 
 
@@ -145,8 +142,7 @@ class Keys:
 
     async def _resolve(self, digests: Iterable[str]) -> dict[str, Key]:
         async with self._pool.connection() as connection:
-            rows = await (await connection.execute(_RESOLVE, (list(digests),))).fetchall()
-        return {row[0]: _key(row) for row in rows}
+            return {row[0]: _key(row) for row in await keys.resolved(connection, digests)}
 
 
 @lru_cache(maxsize=1024)

@@ -13,13 +13,11 @@ from joserfc.util import urlsafe_b64decode
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime.clock import Clock
+from store.reads import keys
 
 FRESH_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
 DOUBT_SECONDS = 25.0
-_LISTED = """
-SELECT kid, purpose, public_jwk FROM signing_key
-WHERE listed_at <= ledger_now() AND (listed_until IS NULL OR listed_until > ledger_now()) ORDER BY signs_from, kid"""
 log = structlog.get_logger("signers")
 
 
@@ -94,7 +92,7 @@ class Signers:
         self._looked_at = self._clock.monotonic()
         try:
             async with self._pool.connection() as connection:
-                rows = await (await connection.execute(_LISTED)).fetchall()
+                rows = await keys.listed(connection)
         except (psycopg.Error, PoolTimeout, OSError) as failure:
             log.warning("signers.not_listed", error=type(failure).__name__)
         else:

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from api_gateway.context import Gateway
 from api_gateway.http.documents import problem_page
 from api_gateway.problems import CODES, problem
+from store.reads import ledger
 
 PATIENCE_SECONDS = 1.0
 
@@ -68,7 +69,7 @@ async def explained(request: Request) -> Response:
 async def _looked(gateway: Gateway) -> dict[str, bool]:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), gateway.pool.connection() as connection:
-            await connection.execute("SELECT 1")
+            await ledger.answers(connection)
     except (psycopg.Error, PoolTimeout, OSError, TimeoutError):
         return {"postgres": False, "signing keys": gateway.guard.ready}
     await gateway.guard.key_set()

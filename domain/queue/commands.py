@@ -139,10 +139,11 @@ class CompleteGrant(QueueCommand):
 
 
 class NotePresence(QueueCommand):
-    """These waiting people polled or listened lately."""
+    """These waiting people polled or listened lately. `listened`: with them the gateway has told of all whom it saw."""
 
     type: ClassVar[str] = "queue.note_presence"
     entry_ids: tuple[UUID, ...]
+    listened: bool = False
 
 
 class SignGrant(QueueCommand):

@@ -84,6 +84,7 @@ class Extension:
 class Line:
     """The line itself: its log, its order, its counts and its pace. Fixed size, however many wait.
 
+    `heard_at` is when a gateway last had told of all whom it saw here, `heard_since` since when that has gone on unbroken.
     `tickets` counts every leaf of the log; a ticket is a leaf's index. `head` is the lowest rank still waiting and
     never falls; `head_stale` says that whoever stood there has gone and the next must be looked up. `credit` is in
     sixty-millionths of a grant (rate per minute times microseconds), exact. `inside` counts live grants, `admitted`
@@ -107,6 +108,8 @@ class Line:
     credited_at: datetime | None = None
     lapse_at: datetime | None = None
     idle_at: datetime | None = None
+    heard_at: datetime | None = None
+    heard_since: datetime | None = None
     speed: float = 0.0
     speed_at: datetime | None = None
     speed_head: int = 0

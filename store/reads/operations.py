@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import tuple_row
 
 from store.reads.base import Reader
 
 KEPT: Final = timedelta(hours=24)
+_TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
+_OUTCOMES = """
+SELECT command_id, at, reply FROM journal_outcomes(%s::uuid[]) WHERE reply IS NOT NULL ORDER BY at DESC"""
 _DECIDED = "SELECT aggregate_id, at, reply, ledger_now() AS now FROM journal_outcomes(%s::uuid[])"
 _WAITING = "SELECT appended_at, aggregate_id, type, actor_id FROM waiting_command(%s)"
 
@@ -28,6 +35,22 @@ class Operation:
     created_at: datetime
     at: datetime | None = None
     reply: dict[str, Any] | None = None
+
+
+class Outcome(NamedTuple):
+    """What the journal keeps of the reply to a command, and when that was decided."""
+
+    command_id: UUID
+    at: datetime
+    reply: dict[str, Any]
+
+
+async def outcomes(connection: AsyncConnection[Any], tenant_id: UUID, command_ids: Iterable[str]) -> Sequence[Outcome]:
+    """What was decided of these commands of a tenant within the last day, the latest first."""
+    async with connection.transaction():
+        await connection.execute(_TENANT, (str(tenant_id),))
+        cursor = connection.cursor(row_factory=tuple_row)
+        return [Outcome(*row) for row in await (await cursor.execute(_OUTCOMES, (list(command_ids),))).fetchall()]
 
 
 async def find(reader: Reader, command_id: UUID) -> Operation | None:

@@ -19,7 +19,8 @@ from store.tables.queue import queue as table
 
 _LINE = (
     "tickets", "frontier", "opened_at", "cohort", "tree_head", "seed", "revealed", "head", "head_stale", "waiting", "inside",
-    "admitted", "completed", "credit", "credited_at", "lapse_at", "idle_at", "speed", "speed_at", "speed_head",
+    "admitted", "completed", "credit", "credited_at", "lapse_at", "idle_at", "heard_at",
+    "heard_since", "speed", "speed_at", "speed_head",
 )  # fmt: skip
 _SELECT = """
 SELECT q.*, e.published AND NOT e.archived AS published, coalesce((o.settings->>'allowGuests')::boolean, true) AS allow_guests

@@ -60,6 +60,8 @@ queue = Table(
     moment("credited_at"),
     moment("lapse_at"),
     moment("idle_at"),
+    moment("heard_at"),
+    moment("heard_since"),
     Column("speed", Float, nullable=False),
     moment("speed_at"),
     Column("speed_head", BigInteger, nullable=False),

@@ -12,6 +12,7 @@ KINDS_SPOKEN_IN = {ROOT / "domain" / "kinds.py"}
 
 # The brackets keep each pattern from finding itself.
 REGISTRIES = re.compile(r"[p]ypi\.(org|python)|[p]ythonhosted\.org|[n]pmjs\.(org|com)|[u]npkg\.com")
+SQL = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s")
 PROMISES = re.compile(r"\b([T]ODO|[F]IXME|[X]XX)\b")
 
 
@@ -25,6 +26,13 @@ def kind_switches(path: Path) -> Iterator[int]:
         else:
             continue
         if any(isinstance(side, ast.Constant) and side.value in KINDS for side in sides):
+            yield node.lineno
+
+
+def statements(path: Path) -> Iterator[int]:
+    """Lines of a module on which a text begins as a statement of SQL does."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value):
             yield node.lineno
 
 
@@ -47,6 +55,15 @@ def test_a_kind_switch_would_be_found(tmp_path: Path) -> None:
     module = tmp_path / "switch.py"
     module.write_text('if kind == "queue":\n    pass\nmatch kind:\n    case "draw":\n        pass\n')
     assert list(kind_switches(module)) == [1, 4]
+
+
+def test_sql_is_spoken_in_the_store_alone() -> None:
+    spoken = [
+        place(path, line)
+        for path in modules("api_gateway", "workers", "runtime", "domain")
+        for line in statements(path)
+    ]
+    assert spoken == []
 
 
 def test_no_package_registry_is_named() -> None:

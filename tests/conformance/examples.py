@@ -127,6 +127,6 @@ EXAMPLES: tuple[Command, ...] = (
         ),
     ),
     queues.NotePresence(queue_id=QUEUE, entry_ids=()),
-    queues.NotePresence(queue_id=QUEUE, entry_ids=(ENTRY, own(30))),
+    queues.NotePresence(queue_id=QUEUE, entry_ids=(ENTRY, own(30)), listened=True),
     queues.SignGrant(queue_id=QUEUE, entry_id=ENTRY, grant_id=GRANT),
 )  # fmt: skip

@@ -12,8 +12,9 @@ __all__ = ["make_room"]
 
 
 def pass_by(room: WorkedRoom, seconds: int) -> None:
-    """Let time pass in steps short enough that the house is never late."""
+    """Let time pass in steps short enough that the house is never late, its gateways listening."""
     for _ in range(seconds // 5):
+        room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(), listened=True))
         room.advance(5)
 
 
@@ -23,7 +24,7 @@ def test_who_is_not_seen_is_turned_away_and_who_was_seen_in_this_drain_stays(mak
     room.settle()
     pass_by(room, 55)
     room.works.database.advance("6 seconds")
-    room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,)))
+    room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,), listened=True))
     assert (one_of(room, ada).reason, one_of(room, ben).status) == ("IDLE_TIMEOUT", Status.QUEUED)
     pass_by(room, 80)
     assert one_of(room, ben).reason == "IDLE_TIMEOUT"
@@ -45,8 +46,33 @@ def test_while_the_house_itself_was_away_nobody_becomes_idle(make_room: MakeRoom
     assert statuses(room) == {"QUEUED": 2}
     pass_by(room, 50)
     room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,)))
-    pass_by(room, 15)
+    pass_by(room, 30)
     assert (one_of(room, ada).reason, one_of(room, ben).status) == ("IDLE_TIMEOUT", Status.QUEUED)
+
+
+def test_while_all_gateways_were_away_nobody_becomes_idle(make_room: MakeRoom) -> None:
+    room = make_room(open_at=5000, entry_open_at=-60, idle_timeout_seconds=60)
+    ada, ben = room.append(entering(room), entering(room))
+    room.settle()
+    pass_by(room, 30)
+    for _ in range(30):
+        room.advance(5)
+    pass_by(room, 50)
+    assert statuses(room) == {"QUEUED": 2}
+    room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,)))
+    pass_by(room, 30)
+    assert (one_of(room, ada).reason, one_of(room, ben).status) == ("IDLE_TIMEOUT", Status.QUEUED)
+
+
+def test_while_a_gateway_could_not_tell_of_everybody_nobody_becomes_idle(make_room: MakeRoom) -> None:
+    room = make_room(open_at=5000, entry_open_at=-60, idle_timeout_seconds=60)
+    _, ben = room.append(entering(room), entering(room))
+    room.settle()
+    pass_by(room, 30)
+    for _ in range(30):
+        room.send(c.NotePresence(queue_id=room.queue_id, entry_ids=(ben,)))
+        room.advance(5)
+    assert statuses(room) == {"QUEUED": 2}
 
 
 def test_who_was_seen_in_time_stays_however_far_back_in_the_log_that_lies(
@@ -99,7 +125,7 @@ def test_people_seen_before_a_pause_of_the_idle_timeout_have_all_of_the_next_one
     room.send(c.UpdateQueue(queue_id=room.queue_id, changes={"idleTimeoutSeconds": 60}))
     pass_by(room, 55)
     assert statuses(room) == {"QUEUED": 1}
-    pass_by(room, 10)
+    pass_by(room, 25)
     assert statuses(room) == {"DENIED": 1}
 
 

@@ -141,12 +141,20 @@ class WaitingRoom(RuleBasedStateMachine):
     def poll(self, several: set[UUID]) -> None:
         """Some of those who wait look."""
         seen = tuple(entry.id for entry in self.last.with_status(Status.QUEUED) if entry.consumer_id in several)
-        self._do(c.NotePresence(queue_id=self.room.queue_id, entry_ids=seen))
+        self._do(c.NotePresence(queue_id=self.room.queue_id, entry_ids=seen, listened=True))
 
     @rule(seconds=st.sampled_from([0.3, 1, 2, 5, 21, 60, 400]))
     def let_time_pass(self, seconds: float) -> None:
         """Time passes."""
         self.room.advance(seconds)
+        self._look()
+
+    @rule()
+    def nobody_looks(self) -> None:
+        """Gateways listen for longer than anybody is waited for, and see nobody."""
+        for _ in range(7):
+            self._do(c.NotePresence(queue_id=self.room.queue_id, entry_ids=(), listened=True))
+            self.room.advance(20)
         self._look()
 
     @rule(scope=st.sampled_from(Scope))

@@ -178,5 +178,6 @@ _DECIDES: dict[type[c.QueueCommand], _Decides] = {
         room.queue,
         [one for one in map(room.entries.get, sent.entry_ids) if one is not None and one.status is Status.QUEUED],
         times,
+        listened=sent.listened,
     ),
 }

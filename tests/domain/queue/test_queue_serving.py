@@ -312,9 +312,39 @@ def test_who_is_not_seen_for_too_long_is_turned_away_and_who_is_seen_stays() -> 
         room.advance(30)
         seen = room.live(person(0))
         assert seen is not None
-        room.send(c.NotePresence(queue_id=QUEUE, entry_ids=(seen.id,)))
+        room.send(c.NotePresence(queue_id=QUEUE, entry_ids=(seen.id,), listened=True))
     assert room.live(person(1)) is None
     assert [event.reason for event in room.happened(Denied)] == ["IDLE_TIMEOUT"]
+
+
+def test_nobody_is_idle_in_a_time_in_which_no_gateway_could_tell_of_the_queue() -> None:
+    room = simulated(open_at=3000, entry_open_at=0, idle_timeout_seconds=60)
+    listen(room, 10)
+    join(room, 0, 1)
+    listen(room, 30)
+    room.advance(300)  # because all gateways are away
+    listen(room, 50, of=0)
+    assert {room.live(person(0)) is None, room.live(person(1)) is None} == {False}
+    listen(room, 40, of=0)
+    assert (room.live(person(0)) is None, room.live(person(1)) is None) == (False, True)
+
+
+def test_a_short_silence_of_the_gateways_changes_nothing() -> None:
+    room = simulated(open_at=3000, entry_open_at=0, idle_timeout_seconds=60)
+    listen(room, 10)
+    join(room, 0)
+    for _ in range(4):
+        room.advance(15)
+        listen(room, 10)
+    assert room.live(person(0)) is None
+
+
+def listen(room: Simulation, seconds: int, *, of: int | None = None) -> None:
+    """A gateway tells every ten seconds whom it has seen: one person, or nobody."""
+    for _ in range(seconds // 10):
+        room.advance(10)
+        seen = None if of is None else room.live(person(of))
+        room.send(c.NotePresence(queue_id=QUEUE, entry_ids=() if seen is None else (seen.id,), listened=True))
 
 
 def test_nothing_is_due_any_more_when_the_idle_timeout_was_taken_away() -> None:
