@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "heard"
-down_revision = "given"
+down_revision = "grants"
 
 
 def upgrade() -> None:
