@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from domain.command import Actor
-from domain.values import place_of_nul, plain_text
+from domain.values import KEPT, place_of_nul, plain_text
 
 
 class Settings(BaseModel):
@@ -26,7 +26,7 @@ class Settings(BaseModel):
 
         A newer program may have written them while this one is still running.
         """
-        return cls.model_validate(kept, extra="ignore")
+        return cls.model_validate(kept, extra="ignore", context=KEPT)
 
 
 Name = Annotated[

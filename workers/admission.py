@@ -94,8 +94,7 @@ def _currency(work: Work, queue: Queue, command: c.CompleteGrant) -> str | None:
     """What an amount is in that names no currency; looked up only for an order that has one, because few do."""
     if command.order.order_amount is None:
         return None
-    sequence = work.sequences.get(queue.sequence_id)
-    return None if sequence is None else sequence.currency_code
+    return work.completions.currency_of(queue)
 
 
 SETTLES["queue"] = Settling(serve, knock_again)

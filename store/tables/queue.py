@@ -130,6 +130,7 @@ queue_completion = Table(
     Column("items", JSONB, nullable=False),
     Column("metadata", JSONB, nullable=False),
     CheckConstraint("order_amount IS NULL OR currency_code IS NOT NULL", name="currency"),
+    Index("queue_completion_paid", "tenant_id", "queue_id", postgresql_where=text("order_amount IS NOT NULL")),
     comment="What shops said of the orders that used grants up, under the ids of the participations.",
 )
 

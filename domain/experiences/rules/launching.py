@@ -66,8 +66,13 @@ def create(
     return Decision(told, saves=(experience, *paths), events=(happened,))
 
 
-def update(launch: Launch, taken: Collection[str], command: UpdateExperience, by: Actor, times: Times) -> Decision:
-    """Change settings. A new slug must be free, and no distribution may come to lie outside the window."""
+def update(
+    launch: Launch, taken: Collection[str], command: UpdateExperience, by: Actor, times: Times, *, paid: bool
+) -> Decision:
+    """Change settings. A new slug must be free, and no distribution may come to lie outside the window.
+
+    With `paid` an order with money was recorded under it: what that money is in stays.
+    """
     before = launch.experience.config
     if command.if_version not in {None, launch.experience.version}:
         return _moved(launch)
@@ -79,7 +84,7 @@ def update(launch: Launch, taken: Collection[str], command: UpdateExperience, by
     config = config if config.slug else config.model_copy(update={"slug": before.slug})
     fields = changed(before, config)
     refused = _slug_refused(config.slug or "", taken) if "slug" in fields else None
-    refused = refused or _outside(config, launch.distributions)
+    refused = refused or _outside(config, launch.distributions) or _other_money(launch, config, paid=paid)
     if refused is not None or not fields:
         return Decision(refused or Reply(experience_facts(launch)))
     return _with(launch, replace(launch.experience, config=config), "updated", by, times, fields=fields)
@@ -180,6 +185,14 @@ def _outside(config: ExperienceConfig, distributions: Iterable[Distribution]) ->
         if config.close_at is not None and one.close_at is not None and one.close_at > config.close_at:
             return Refused("INVALID_WINDOW", f"Distribution {one.id} closes after that.", field="/closeAt")
     return None
+
+
+def _other_money(launch: Launch, config: ExperienceConfig, *, paid: bool) -> Refused | None:
+    own = launch.defaults.currency_code
+    before, after = launch.experience.config.currency_code or own, config.currency_code or own
+    if not paid or before == after:
+        return None
+    return Refused("FIELD_FROZEN", f"Orders were recorded in {before} already.", field="/currencyCode")
 
 
 def _path(experience: Experience, place: int, config: SequenceConfig) -> Sequence:

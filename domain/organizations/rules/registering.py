@@ -68,8 +68,12 @@ def update(
     command: UpdateOrganization,
     by: Actor,
     times: Times,
+    *,
+    paid: bool,
 ) -> Decision:
     """Change settings, for both modes at once; `holder` is who has the slug that is asked for.
+
+    With `paid` an order with money was recorded in one of them: the currency stays, because experiences inherit it.
 
     The status is the operator's: an organization that sleeps has no key left with which it could wake itself.
     """
@@ -86,6 +90,8 @@ def update(
     refused = slug_refused(config.slug, holder, organization.id) if "slug" in fields else None
     if "status" in fields and by.type not in OPERATORS:
         refused = NOT_THEIRS
+    if paid and "currencyCode" in fields:
+        refused = refused or Refused("FIELD_FROZEN", "Orders with money were recorded.", field="/currencyCode")
     if refused is not None or not fields:
         return Decision(refused or Reply(organization_facts(organization, tenant_id)))
     after = replace(

@@ -38,10 +38,12 @@ def founding(*keys: FirstKey, **settings: Any) -> CreateOrganization:
     return CreateOrganization(live_tenant_id=LIVE, test_tenant_id=TEST, config=make_config(**settings), keys=keys)
 
 
-def changing(organization: Organization | None = None, *, holder: UUID | None = None, **how: Any) -> Decision:
-    """The decision about a change of settings."""
+def changing(
+    organization: Organization | None = None, *, holder: UUID | None = None, paid: bool = False, **how: Any
+) -> Decision:
+    """The decision about a change of settings; `paid` says that orders with money were recorded."""
     present = organization or make_organization()
-    return update(present, holder, LIVE, UpdateOrganization(**how), SYSTEM_ACTOR, AT)
+    return update(present, holder, LIVE, UpdateOrganization(**how), SYSTEM_ACTOR, AT, paid=paid)
 
 
 def first_key(mode: Mode = Mode.LIVE, kind: KeyKind = KeyKind.SECRET) -> FirstKey:
@@ -109,6 +111,13 @@ def test_a_change_names_its_fields_and_raises_the_version() -> None:
     assert isinstance(after, Organization)
     assert (after.version, after.config.name, after.config.slug) == (2, "River Hall", "harbour")
     assert decision.events[0].facts()["fields"] == ("name", "timeZone")
+
+
+def test_the_currency_stays_once_money_was_recorded() -> None:
+    change = {"changes": {"currencyCode": "USD"}}
+    assert code_of(changing(paid=True, **change).outcome) == "FIELD_FROZEN"
+    assert len(changing(**change).saves) == 1
+    assert len(changing(paid=True, changes={"currencyCode": "EUR", "name": "Pier Hall"}).saves) == 1
 
 
 def test_a_change_that_changes_nothing_leaves_the_version() -> None:
