@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
@@ -100,9 +100,12 @@ def actor_text(actor: Actor) -> str:
 
 
 def actor_facts(kept: str) -> dict[str, str]:
-    """Who did it, as it is told."""
+    """Who did it, as it is told: a `key` of the organization, a `consumer`, or the `system`, of which its operator is part."""
     kind, _, own_id = kept.partition(":")
-    return {"type": kind, "id": own_id}
+    return {"type": _TOLD.get(kind, kind), "id": own_id}
+
+
+_TOLD: Final = {"secret": "key", "publishable": "key", "operator": "system"}
 
 
 def _null_means_off(field: FieldInfo) -> int:

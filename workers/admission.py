@@ -32,7 +32,7 @@ def of_queue(decide: _OfQueue) -> Callable[[Work, Envelope[Any], Times], Outcome
         if queue is None or queue.archived:
             return NOT_FOUND
         decision = decide(work, queue, sent, times)
-        work.save(decision)
+        work.save(decision, by=sent.actor)
         return decision.outcome
 
     return handler
@@ -106,7 +106,7 @@ def create_queue(work: Work, sent: Envelope[c.CreateQueue], times: Times) -> Out
     made = work.queues.get(sent.id)
     sequence = work.sequences.get(sent.body.sequence_id)
     decision = rules.create(made, sequence, Clock.entropy(32), sent.id, sent.body, sent.actor, times)
-    work.save(decision)
+    work.save(decision, by=sent.actor)
     return decision.outcome
 
 

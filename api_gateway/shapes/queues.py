@@ -123,13 +123,21 @@ class Participation(Linked):
     state_version: int
 
 
+class By(Shape):
+    """Who did something: a key of the organization, the person, or the system by itself."""
+
+    type: Literal["key", "consumer", "system"]
+    id: UUID
+
+
 class Happened(Shape):
-    """One step of a participation."""
+    """One step of a participation, the first being that it was entered. `actor` is null where it was not kept."""
 
     at: datetime
     before: str = Field(alias="from")
     event: str
     to: str
+    actor: By | None
 
 
 class ParticipationHistory(Participation):
