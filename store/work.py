@@ -16,7 +16,6 @@ from store.pipelined import Connection
 from store.repositories.base import Tenancy
 from store.repositories.registry import Repositories
 
-
 _THEMSELVES = frozenset({"consumer", "publishable", "system"})
 """Actors that need no naming: the person whom an event names, and nobody."""
 

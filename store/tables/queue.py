@@ -116,6 +116,7 @@ queue_entry = Table(
         "queue_entry_unseen", "tenant_id", "queue_id", "seen_at",
         postgresql_where=text("status = 'QUEUED' AND seen_at IS NOT NULL"),
     ),
+    Index("queue_entry_requeued", "tenant_id", "queue_id", "entered_at", postgresql_where=text("requeues > 0")),
     comment="Participations: one live one for each person and queue.",
 )  # fmt: skip
 
