@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from api_gateway.http.answers import shown
 from api_gateway.http.call import Call, reads
-from api_gateway.http.prefer import preference
+from api_gateway.http.prefer import preference, since_version
 from api_gateway.http.told import CONSUMER, header, query, told
 from api_gateway.limits import STATUS
 from api_gateway.links import link
@@ -25,7 +25,6 @@ from store.reads.journeys import Stop
 People = Annotated[Call, reads(lambda gateway, raw: gateway.guard.consumer(raw.headers), STATUS)]
 router = APIRouter(tags=["people"])
 _LOOK_SECONDS: Final = 1.0
-_DIGITS: Final = 10
 _ASKED: Final = (
     query("experienceId", "One experience alone, entered or not.", type="string"),
     query("sinceVersion", "With Prefer: wait=N, answer when stateVersion exceeds this.", type="integer", minimum=0),
@@ -90,7 +89,5 @@ def _experience(call: Call) -> UUID | None:
 
 def _since(call: Call) -> int | None:
     """The version that was seen, where the caller would rather wait for a later one."""
-    sent = call.query.text("sinceVersion")
-    waits = b"prefer" in call.request.headers
-    known = sent is not None and sent.isascii() and sent.isdecimal() and len(sent) <= _DIGITS
-    return int(sent) if waits and known and sent is not None else None
+    since = since_version(call.request.query)
+    return since if b"prefer" in call.request.headers else None

@@ -10,8 +10,7 @@ from uuid import UUID
 from psycopg import sql
 
 from domain.command import SYSTEM
-from domain.fairness import cohort_order, instant_text
-from domain.ids import unix_us
+from domain.fairness import cohort_order
 from domain.queue.order import Completion, order_facts
 from domain.queue.state import Line
 from domain.settings import actor_facts
@@ -95,7 +94,7 @@ async def history(reader: Reader, queue_id: UUID, row: Row) -> list[dict[str, An
 
 
 def facts(row: Row, line: Line) -> dict[str, Any]:
-    """A participation as JSON. `receivedAt` has microseconds, `rank` is null before the opening has drawn the order."""
+    """A participation as JSON. `rank` is null before the opening has drawn the order."""
     return {
         "participationId": str(row["id"]),
         "consumerId": str(row["consumer_id"]),
@@ -105,7 +104,7 @@ def facts(row: Row, line: Line) -> dict[str, Any]:
         "rank": _rank(line, row["ticket"]),
         "quantity": row["quantity"],
         "grantId": _text(row["grant_id"]),
-        "receivedAt": instant_text(unix_us(row["received_at"])),
+        "receivedAt": iso(row["received_at"]),
         **{member: iso(row[name]) for member, name in _DATES.items()},
         "reason": row["reason"],
         "orderId": row["order_id"],

@@ -60,8 +60,8 @@ _PEOPLE: Final = sql.SQL("SELECT count(*) AS n FROM (SELECT FROM {} GROUP BY con
 _ALL_PEOPLE: Final = """
 SELECT count(*) AS n FROM
   (SELECT FROM queue_entry WHERE tenant_id = %(tenant)s AND queue_id = %(queue)s GROUP BY consumer_id) AS one"""
-# Lengths of time that differ by less than two in a hundred are counted as one, by their mean: nothing is sorted. OFFSET has each be
-# worked out once.
+# Lengths of time that differ by less than two in a hundred are counted as one, by their mean: nothing is sorted. OFFSET has each
+# be worked out once.
 _LENGTHS: Final = sql.SQL("""
 SELECT avg(seconds) AS seconds, max(seconds) AS longest, count(*) AS n FROM (
   SELECT date_part('epoch', {until} - {since}) AS seconds FROM {rows} WHERE {until} IS NOT NULL OFFSET 0) AS lengths

@@ -29,6 +29,11 @@ def test_a_currency_that_was_withdrawn_stays_readable_and_is_not_asked_for_any_m
         OrganizationConfig.model_validate(ASKED | {"currencyCode": "HRK"})
 
 
+def test_a_wildcard_above_a_whole_ending_stays_readable() -> None:
+    kept = ASKED | {"allowedOrigins": ["https://*.com"]}
+    assert OrganizationConfig.stored(kept).allowed_origins == ["https://*.com"]
+
+
 def test_what_was_stored_is_judged_like_what_is_asked_for() -> None:
     with pytest.raises(ValidationError):
         OrganizationConfig.stored(ASKED | {"currencyCode": 5})

@@ -187,6 +187,9 @@ def test_the_slug_that_is_asked_for_is_the_present_one_unless_another_is_given()
         {"logoUrl": 'https://evil.example/"><script>'},
         {"allowedOrigins": ["https://shop.example/path"]},
         {"allowedOrigins": ["https://shop.example"] * 51},
+        {"allowedOrigins": ["https://*.com"]},
+        {"allowedOrigins": ["http://*.localhost:3000"]},
+        {"frameAncestors": ["https://*.example"]},
         {"frameAncestors": ["https://a.example; script-src *"]},
         {"trustedNetworks": ["10.0.0.1/8"]},
         {"rateLimits": {"unheard-of": {}}},
@@ -205,7 +208,7 @@ def test_settings_out_of_range_or_not_available_yet_are_refused(settings: dict[s
     [
         {"botCheckProvider": "none"},
         {"allowedOrigins": ["https://shop.example", "http://localhost:3000"]},
-        {"frameAncestors": ["https://*.example"]},
+        {"frameAncestors": ["https://*.hall.example"]},
         {"trustedNetworks": ["192.0.2.0/24", "2001:db8::/32"]},
         {"rateLimits": {"entry": {"address": None, "key": {"limit": 10, "windowSeconds": 1, "burst": 20}}}},
         {"notifications": {"email": {"fromName": "Hall", "fromEmail": "hall@example.org"}}},
