@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from api_gateway.auth import PUBLISHABLE, SECRET
 from api_gateway.http.call import Call
-from api_gateway.links import links, queue_run
+from api_gateway.links import link, links, queue_run
 from domain.experiences.state import Sequence
 from domain.experiences.view import experience_facts, sequence_facts
 from domain.policy import (
@@ -124,6 +124,18 @@ def kept_key(facts: Mapping[str, Any]) -> dict[str, Any]:
     """A key for its organization."""
     place = f"/admin/api/v1/organizations/current/keys/{facts['id']}"
     return {**facts, "_links": links(place, SECRET, KeyKept(facts["status"]))}
+
+
+def own_consumer(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A person for themselves."""
+    return {**facts, "_links": {"self": link(f"{call.base}/consumers/me", "GET", "Everything you take part in.")}}
+
+
+def kept_consumer(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A person for the organization."""
+    of = {"organizationId": str(call.caller.organization_id), "mode": call.caller.mode}
+    place = f"/admin/api/v1/consumers/{facts['id']}"
+    return {**facts, **of, "_links": {"self": link(place, "GET", "This object.")}}
 
 
 def _public_sequence(call: Call, path: Mapping[str, Any], shown: Shown) -> dict[str, Any]:

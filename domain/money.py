@@ -16,7 +16,7 @@ _USUAL_DIGITS: Final = 2
 _NO_DIGITS: Final = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE_DIGITS: Final = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR_DIGITS: Final = "CLF UYW"
-# ISO 4217 list one with the amendments in force in 2026. Metals, units of account, testing (XTS) and no currency (XXX)
+# ISO 4217 list one with the amendments in force in 2026. Metals, units of account, testing (XTS) and the code for no currency
 # are left out, because nothing is paid in them.
 _CODES: Final = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE "

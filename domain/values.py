@@ -73,5 +73,6 @@ def plain_text(value: str) -> str:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+LanguageCode = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
 TimeZoneName = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
 Metadata = Annotated[dict[str, Annotated[str, AfterValidator(plain_text)]], AfterValidator(_metadata)]

@@ -1,4 +1,4 @@
-"""The people worker: sessions begin, go on and end."""
+"""The people worker: sessions begin, go on and end; people say who they are, and are forgotten."""
 
 from __future__ import annotations
 
@@ -64,5 +64,24 @@ def sign_access_token(work: Work, sent: Envelope[c.SignAccessToken], times: Time
     """A lost access token is signed again."""
     consumer, session = work.consumers.get(sent.body.consumer_id), work.sessions.get(sent.body.session_id)
     decision = rules.sign_access_token(consumer, session, work.tenants.get(sent.tenant_id), times)
+    work.save(decision)
+    return decision.outcome
+
+
+@handles(c.UpdateProfile, person_and_session)
+def update_profile(work: Work, sent: Envelope[c.UpdateProfile], times: Times) -> Outcome:
+    """A person changes what they say of themselves."""
+    consumer, session = work.consumers.get(sent.body.consumer_id), work.sessions.get(sent.body.session_id)
+    decision = rules.update_profile(consumer, session, work.profiles.get(sent.body.consumer_id), sent.body, times)
+    work.save(decision)
+    return decision.outcome
+
+
+@handles(c.EraseConsumer, person)
+def erase_consumer(work: Work, sent: Envelope[c.EraseConsumer], times: Times) -> Outcome:
+    """A person is forgotten."""
+    own_id, sessions = sent.body.consumer_id, work.sessions.of_consumer(sent.body.consumer_id)
+    consumer, profile, live = work.consumers.get(own_id), work.profiles.get(own_id), work.consumers.takes_part(own_id)
+    decision = rules.erase(consumer, sessions, profile, sent.body, times, live=live)
     work.save(decision)
     return decision.outcome

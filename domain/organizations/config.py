@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from domain.money import CurrencyCode
 from domain.settings import Free, Name, NotYet, NullMeansOff, Settings, Text, bounded, only
-from domain.values import KEPT, Metadata, TimeZoneName
+from domain.values import KEPT, LanguageCode, Metadata, TimeZoneName
 
 Seconds = int
 HttpsUrl = Annotated[str, Field(max_length=2000, pattern=r"^https://[^\s\"'<>\\]+$")]
@@ -31,7 +31,6 @@ Origin = Annotated[
     AfterValidator(_below_a_name),
 ]  # fmt: skip
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-LanguageCode = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
 
 
 def _network(value: str) -> str:

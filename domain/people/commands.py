@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.command import Command
@@ -49,4 +49,19 @@ class SignAccessToken(PersonCommand):
     """Sign the access token of a session again, because its first copy was lost on the way."""
 
     type: ClassVar[str] = "people.sign_access_token"
+    session_id: UUID
+
+
+class UpdateProfile(PersonCommand):
+    """Merge what a person says of themselves. `changes` holds the members that were sent, by their wire names."""
+
+    type: ClassVar[str] = "people.update"
+    session_id: UUID
+    changes: dict[str, Any]
+
+
+class EraseConsumer(PersonCommand):
+    """Forget everything that a person has said, and end all their sessions."""
+
+    type: ClassVar[str] = "people.erase"
     session_id: UUID

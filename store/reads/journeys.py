@@ -25,7 +25,10 @@ SELECT * FROM (
   WHERE q.tenant_id = %(tenant)s AND NOT q.archived
     AND (%(experience)s::uuid IS NULL OR q.experience_id = %(experience)s)
 ) t WHERE entered > 0 OR experience_id = %(experience)s ORDER BY created_at, id"""
-_PERSON: Final = "SELECT id, level FROM consumer WHERE tenant_id = %(tenant)s AND id = %(person)s"
+_PERSON: Final = """
+SELECT c.level, p.full_name, p.language_code FROM consumer c
+LEFT JOIN consumer_profile p ON p.tenant_id = c.tenant_id AND p.id = c.id
+WHERE c.tenant_id = %(tenant)s AND c.id = %(person)s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class Way:
 
     level: str
     stops: tuple[Stop, ...]
+    full_name: str | None = None
+    language_code: str | None = None
 
 
 async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | None) -> Way:
@@ -66,7 +71,9 @@ async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | Non
         Stop(row["id"], row["experience_id"], row["sequence_id"], _versions(row["versions"]), row["granted_at"])
         for row in rows
     )
-    return Way("guest" if person is None else person["level"], tuple(stops))
+    if person is None:
+        return Way("guest", tuple(stops))
+    return Way(person["level"], tuple(stops), person["full_name"], person["language_code"])
 
 
 def _versions(kept: list[tuple[str, int]] | None) -> tuple[tuple[UUID, int], ...]:

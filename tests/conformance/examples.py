@@ -92,6 +92,8 @@ EXAMPLES: tuple[Command, ...] = (
     people.EndSession(consumer_id=PERSON, session_id=SESSION),
     people.EndSession(consumer_id=PERSON, session_id=SESSION, all_devices=True),
     people.SignAccessToken(consumer_id=PERSON, session_id=SESSION),
+    people.UpdateProfile(consumer_id=PERSON, session_id=SESSION, changes={"fullName": "Ada", "timeZone": None}),
+    people.EraseConsumer(consumer_id=PERSON, session_id=SESSION),
     queues.CreateQueue(queue_id=QUEUE, sequence_id=SEQUENCE, config=QUEUE_CONFIG),
     queues.CreateQueue(queue_id=QUEUE, sequence_id=SEQUENCE, config=LONG_QUEUE_CONFIG),
     queues.UpdateQueue(queue_id=QUEUE, changes={}),
