@@ -114,35 +114,35 @@ def create_queue(work: Work, sent: Envelope[c.CreateQueue], times: Times) -> Out
 @of_queue
 def update_queue(work: Work, queue: Queue, sent: Envelope[c.UpdateQueue], times: Times) -> Decision:
     """Settings change."""
-    return rules.update(queue, work.sequences.get(queue.sequence_id), sent.body, times)
+    return rules.update(queue, work.sequences.get(queue.sequence_id), sent.body, times, by=sent.actor)
 
 
 @handles(c.ArchiveQueue, queue_only)
 @of_queue
 def archive_queue(work: Work, queue: Queue, sent: Envelope[c.ArchiveQueue], times: Times) -> Decision:
     """A queue leaves the lists."""
-    return rules.archive(queue, sent.body.if_version, times)
+    return rules.archive(queue, sent.body.if_version, times, by=sent.actor)
 
 
 @handles(c.PauseQueue, queue_only)
 @of_queue
 def pause_queue(work: Work, queue: Queue, sent: Envelope[c.PauseQueue], times: Times) -> Decision:
     """A queue holds still."""
-    return rules.pause(queue, sent.body, times)
+    return rules.pause(queue, sent.body, times, by=sent.actor)
 
 
 @handles(c.ResumeQueue, queue_only)
 @of_queue
 def resume_queue(work: Work, queue: Queue, sent: Envelope[c.ResumeQueue], times: Times) -> Decision:
     """A queue goes on."""
-    return rules.resume(queue, work.entries.given_here(queue, times.now), sent.body, times)
+    return rules.resume(queue, work.entries.given_here(queue, times.now), sent.body, times, by=sent.actor)
 
 
 @handles(c.KillQueue, queue_only)
 @of_queue
 def kill_queue(work: Work, queue: Queue, sent: Envelope[c.KillQueue], times: Times) -> Decision:
     """A queue ends."""
-    return rules.kill(queue, sent.body, times)
+    return rules.kill(queue, sent.body, times, by=sent.actor)
 
 
 @handles(c.KnockQueue, queue_only)

@@ -40,6 +40,7 @@ queue = Table(
     moment("created_at", nullable=False),
     moment("updated_at", nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("updated_by", Text),
     moment("knock_at"),
     Column("extensions", JSONB),
     Column("tickets", BigInteger, nullable=False),

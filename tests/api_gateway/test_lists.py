@@ -159,6 +159,18 @@ def test_what_a_key_makes_was_made_by_a_key(five: Resident) -> None:
     assert five.admin("GET", "/organizations/current").json()["createdBy"]["type"] == "system"
 
 
+def test_a_queue_says_who_held_changed_and_ended_it(five: Resident) -> None:
+    queue = five.queue()
+    place, key = f"/queues/{queue['id']}", queue["createdBy"]
+    assert (queue["updatedBy"], queue["statusOverrideBy"], queue["teardownStatus"]) == (key, None, None)
+    assert five.admin("POST", f"{place}/pause", {}).json()["statusOverrideBy"] == key
+    assert five.admin("POST", f"{place}/resume", {}).json()["statusOverrideBy"] is None
+    assert five.admin("PATCH", place, {"name": "Back row"}).json()["updatedBy"] == key
+    assert five.admin("POST", f"{place}/kill", {"reason": "fire"}).status_code == 200
+    told = five.admin("GET", place).json()
+    assert (told["statusOverrideBy"], told["updatedBy"], told["teardownStatus"]) == (key, key, "completed")
+
+
 def test_a_participation_has_its_rank_once_the_order_is_drawn(five: Resident) -> None:
     queue = five.queue(admitRate=1)
     five.granted(queue)
