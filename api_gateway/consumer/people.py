@@ -47,7 +47,7 @@ async def get_me(call: People, request: Request) -> Response:
     way, found = await _looked(call, looks, experience_id)
     since, clock = _since(call), call.gateway.clock
     until = clock.monotonic() + preference(call.request.headers).wait
-    while since is not None and version_of(found) <= since and clock.monotonic() < until:
+    while since is not None and version_of(way, found) <= since and clock.monotonic() < until:
         await _news(found, min(_LOOK_SECONDS, until - clock.monotonic()))
         way, found = await _looked(call, looks, experience_id)
     held = preference(call.request.headers).held if since is not None else ""
@@ -58,7 +58,7 @@ async def get_me(call: People, request: Request) -> Response:
     place = f"{call.base}/consumers/me"
     own = {"_links": {"self": link(place, "GET", "This object.")}}
     headers = {"Preference-Applied": held} if held else {}
-    return shown(call, projection(person, found, clock.now()) | own, headers=headers)
+    return shown(call, projection(person, way, found, clock.now()) | own, headers=headers)
 
 
 @router.patch("/consumers/me", summary="Say who you are", **told(CONSUMER, Consumer, body=ProfileChanges, command=True))

@@ -65,3 +65,19 @@ class EraseConsumer(PersonCommand):
 
     type: ClassVar[str] = "people.erase"
     session_id: UUID
+
+
+class EnterExperience(PersonCommand):
+    """Come into an experience, before or without entering anything that it distributes."""
+
+    type: ClassVar[str] = "people.enter_experience"
+    session_id: UUID
+    experience_id: UUID
+
+
+class LeaveExperience(PersonCommand):
+    """Go out of an experience; places in its lines are kept."""
+
+    type: ClassVar[str] = "people.leave_experience"
+    session_id: UUID
+    experience_id: UUID

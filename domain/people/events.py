@@ -65,3 +65,14 @@ class ConsumerErased(Event):
     type: ClassVar[str] = "consumer.erased"
     consumer_id: UUID
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visited(Event):
+    """A person came into an experience, or went out of it."""
+
+    type: ClassVar[str] = "consumer.visited"
+    consumer_id: UUID
+    experience_id: UUID
+    at: datetime
+    inside: bool

@@ -49,6 +49,19 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class Visit:
+    """A person in an experience, since `entered_at`; `version` grows by one with each coming and going."""
+
+    tenant_id: UUID
+    id: UUID
+    consumer_id: UUID
+    experience_id: UUID
+    entered_at: datetime
+    left_at: datetime | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A family of refresh tokens, of which only the latest is good; hashes of the latest and the one before are kept.
 

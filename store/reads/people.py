@@ -16,6 +16,17 @@ FROM consumer c LEFT JOIN consumer_profile p ON p.tenant_id = c.tenant_id AND p.
 WHERE c.tenant_id = %s AND c.id = %s"""
 
 
+_VISITS: Final = """
+SELECT EXISTS (SELECT FROM experience_visit
+  WHERE tenant_id = %s AND consumer_id = %s AND experience_id = %s AND left_at IS NULL) AS inside"""
+
+
+async def is_inside(reader: Reader, consumer_id: UUID, experience_id: UUID) -> bool:
+    """Whether a person is in an experience."""
+    row = await reader.one(_VISITS, (reader.tenant_id, consumer_id, experience_id))
+    return row is not None and bool(row["inside"])
+
+
 async def one(reader: Reader, consumer_id: UUID) -> tuple[Consumer, Profile | None] | None:
     """A person with what they say of themselves; None when there is none, or they were forgotten."""
     row = await reader.one(_ONE, (reader.tenant_id, consumer_id))

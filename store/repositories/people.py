@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from domain.people.config import ProfileConfig
-from domain.people.state import Consumer, Level, Profile, Session, SessionStatus
+from domain.people.state import Consumer, Level, Profile, Session, SessionStatus, Visit
 from store.repositories.by_id import ById
-from store.tables.people import consumer, consumer_profile, session
+from store.tables.people import consumer, consumer_profile, experience_visit, session
 
 _TAKES_PART = """
 SELECT EXISTS (SELECT FROM queue q JOIN queue_entry e ON e.tenant_id = q.tenant_id AND e.queue_id = q.id
@@ -45,6 +45,15 @@ class Profiles(ById[Profile]):
         said = state.config.model_dump(mode="json")
         kept = {"version": state.version, "updated_at": state.updated_at, "erased_at": state.erased_at}
         return {"tenant_id": state.tenant_id, "id": state.id} | said | kept
+
+
+class Visits(ById[Visit]):
+    """The people of a drain in experiences."""
+
+    table = experience_visit
+
+    def _state(self, row: Row[Any]) -> Visit:
+        return Visit(**row._asdict())
 
 
 class Sessions(ById[Session]):

@@ -96,7 +96,8 @@ def _queue(row: Row[Any]) -> Queue:
     return Queue(
         tenant_id=row.tenant_id, id=row.id, organization_id=row.organization_id, experience_id=row.experience_id,
         sequence_id=row.sequence_id, config=QueueConfig.stored(row.config), server_seed=bytes(row.server_seed),
-        created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, updated_by=row.updated_by, version=row.version,
+        created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, updated_by=row.updated_by,
+        version=row.version,
         archived=row.archived, pause=row.pause and _pause(row.pause), ended=row.ended and _ended(row.ended),
         knock_at=row.knock_at, extensions=tuple(map(_extension, row.extensions or ())), line=Line(**line),
         published=row.published, allow_guests=row.allow_guests,

@@ -34,6 +34,20 @@ consumer_profile = Table(
     comment="What people say of themselves: the only personal data. Apart, because few say anything and it is erased.",
 )
 
+experience_visit = Table(
+    "experience_visit",
+    metadata,
+    tenant(),
+    identity(),
+    Column("consumer_id", UUID, nullable=False),
+    Column("experience_id", UUID, nullable=False),
+    moment("entered_at", nullable=False),
+    moment("left_at"),
+    Column("version", Integer, nullable=False),
+    Index("experience_visit_consumer", "tenant_id", "consumer_id"),
+    comment="People in experiences: one row for each person and experience, however often they come.",
+)
+
 session = Table(
     "session",
     metadata,

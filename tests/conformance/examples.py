@@ -94,6 +94,8 @@ EXAMPLES: tuple[Command, ...] = (
     people.SignAccessToken(consumer_id=PERSON, session_id=SESSION),
     people.UpdateProfile(consumer_id=PERSON, session_id=SESSION, changes={"fullName": "Ada", "timeZone": None}),
     people.EraseConsumer(consumer_id=PERSON, session_id=SESSION),
+    people.EnterExperience(consumer_id=PERSON, session_id=SESSION, experience_id=EXPERIENCE),
+    people.LeaveExperience(consumer_id=PERSON, session_id=SESSION, experience_id=EXPERIENCE),
     queues.CreateQueue(queue_id=QUEUE, sequence_id=SEQUENCE, config=QUEUE_CONFIG),
     queues.CreateQueue(queue_id=QUEUE, sequence_id=SEQUENCE, config=LONG_QUEUE_CONFIG),
     queues.UpdateQueue(queue_id=QUEUE, changes={}),
