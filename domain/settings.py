@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
@@ -29,6 +29,7 @@ class Settings(BaseModel):
         return cls.model_validate(kept, extra="ignore", context=KEPT)
 
 
+S = TypeVar("S", bound=Settings)
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(plain_text)
 ]
@@ -83,6 +84,20 @@ def merged(present: Settings, changes: Mapping[str, Any], *, replace: bool) -> M
         else:
             after[name] = _patched(kept.get(name), value, off[name]) if name in off else value
     return after
+
+
+def revised(present: S, changes: Mapping[str, Any], *, replace: bool) -> S:
+    """The settings as they are after a change. ValidationError for what may not be.
+
+    What is kept and not asked for anew is judged as it was when it was asked for: nobody has to mend it to change another.
+    """
+    wanted, kind = merged(present, changes, replace=replace), type(present)
+    try:
+        return kind.model_validate(wanted, by_alias=True, by_name=False)
+    except ValidationError as wrong:
+        if any(not error["loc"] or error["loc"][0] in changes for error in wrong.errors()):
+            raise
+        return kind.model_validate(wanted, by_alias=True, by_name=False, context=KEPT)
 
 
 def changed(before: Settings, after: Settings) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from domain.experiences.state import Defaults, Distribution, Experience, Launch,
 from domain.experiences.view import experience_facts
 from domain.ids import id_under
 from domain.problems import first_problem
-from domain.settings import actor_text, changed, merged
+from domain.settings import actor_text, changed, revised
 from domain.slugs import free_slug, slug_of, well_formed
 from domain.tenant import TenantFacts
 from domain.times import Times, shifted
@@ -77,8 +77,7 @@ def update(
     if command.if_version not in {None, launch.experience.version}:
         return _moved(launch)
     try:
-        wanted = merged(before, command.changes, replace=command.replace)
-        config = ExperienceConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(before, command.changes, replace=command.replace)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     config = config if config.slug else config.model_copy(update={"slug": before.slug})

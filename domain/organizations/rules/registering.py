@@ -13,12 +13,11 @@ from domain.decision import Decision, Refused, Reply, refuse
 from domain.ids import id_under
 from domain.organizations import events
 from domain.organizations.commands import CreateOrganization, FirstKey, UpdateOrganization
-from domain.organizations.config import OrganizationConfig
 from domain.organizations.rules.keeping import MOST_SECRETS
 from domain.organizations.state import SCOPES, ApiKey, KeyKind, Mode, Organization
 from domain.organizations.view import organization_facts
 from domain.problems import first_problem
-from domain.settings import actor_text, changed, merged
+from domain.settings import actor_text, changed, revised
 from domain.slugs import well_formed
 from domain.times import Times
 
@@ -82,8 +81,7 @@ def update(
     if command.if_version not in {None, organization.version}:
         return refuse("VERSION_CONFLICT", f"The organization is at version {organization.version} now.")
     try:
-        wanted = merged(organization.config, command.changes, replace=command.replace)
-        config = OrganizationConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(organization.config, command.changes, replace=command.replace)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     fields = changed(organization.config, config)

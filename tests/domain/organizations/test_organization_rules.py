@@ -1,5 +1,6 @@
 """Organizations: their slugs, their settings, their two tenants."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -118,6 +119,16 @@ def test_the_currency_stays_once_money_was_recorded() -> None:
     assert code_of(changing(paid=True, **change).outcome) == "FIELD_FROZEN"
     assert len(changing(**change).saves) == 1
     assert len(changing(paid=True, changes={"currencyCode": "EUR", "name": "Pier Hall"}).saves) == 1
+
+
+def test_what_may_not_be_asked_for_any_more_stands_in_the_way_of_nothing_else() -> None:
+    old = OrganizationConfig.stored(REQUIRED | {"currencyCode": "HRK", "allowedOrigins": ["https://*.com"]})
+    present = replace(make_organization(), config=old)
+    (after,) = changing(present, paid=True, changes={"name": "Pier Hall"}).saves
+    assert isinstance(after, Organization)
+    assert (after.config.name, after.config.currency_code) == ("Pier Hall", "HRK")
+    for asked in ({"currencyCode": "ZZZ"}, {"allowedOrigins": ["https://*.com"]}, {"name": ""}):
+        assert code_of(changing(present, changes=asked).outcome) == "VALIDATION_ERROR"
 
 
 def test_a_change_that_changes_nothing_leaves_the_version() -> None:
