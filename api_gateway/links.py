@@ -46,7 +46,11 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
         "deny": ("POST", "{parent}/deny", "Refuse this person for good."),
         "complete": ("POST", "{parent}/complete", "Use the grant up."),
     },
-    ExperienceShown: {"events": ("GET", "{place}/events", "Changes of its queues as they happen.")},
+    ExperienceShown: {
+        "enter": ("POST", "{place}/enter", "Come in."),
+        "leave": ("DELETE", "{place}/leave", "Go out; places in its lines are kept."),
+        "events": ("GET", "{place}/events", "Changes of its queues as they happen."),
+    },
     ExperienceKept: _KEPT
     | {
         "publish": ("POST", "{place}/publish", "Show it to the public."),

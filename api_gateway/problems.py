@@ -23,6 +23,7 @@ _TITLES: Final[Mapping[int, Mapping[str, str]]] = {
         "SLUG_RESERVED": "The slug is reserved",
         "SLUG_INVALID": "The slug is not valid",
         "GRANT_INVALID": "There is no such grant",
+        "RANGE_TOO_LONG": "The stretch of time has too many parts",
     },
     401: {
         "AUTHENTICATION_REQUIRED": "A credential is missing",

@@ -16,7 +16,7 @@ from api_gateway.http.asking import asked as asks
 from api_gateway.http.asking import asked_as_guest, limit
 from api_gateway.http.bodies import decoded
 from api_gateway.http.cross_origin import readable_by
-from api_gateway.http.prefer import preference
+from api_gateway.http.prefer import preference, since_version
 from api_gateway.http.raw import RawRequest
 from api_gateway.limits import Ask, terms
 from api_gateway.live.glance import Glances, Look, sender
@@ -76,8 +76,9 @@ class Queueing:
         standing = await self.standing(caller, line)
         self._keep(request, caller, line, standing, asking)
         waited: Headers = []
-        if b"prefer" in request.headers and "sinceVersion" in request.query:
-            standing = await self._grown(caller, line, standing, request)
+        since = since_version(request.query) if request.scope["query_string"] else None
+        if since is not None and b"prefer" in request.headers:
+            standing = await self._grown(caller, line, standing, since, preference(request.headers).wait)
             held = preference(request.headers).held
             waited = [(b"preference-applied", held.encode())] if held else []
         return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers() + waited
@@ -205,19 +206,14 @@ class Queueing:
             raise problem(*NOT_FOUND)
         return line
 
-    async def _grown(self, caller: Caller, line: Line, standing: Standing, request: RawRequest) -> Standing:
+    async def _grown(self, caller: Caller, line: Line, standing: Standing, since: int, seconds: float) -> Standing:
         """Long poll: wait until the participation's version exceeds the one that was seen, or patience ends."""
-        since = _version(request.query["sinceVersion"][0])
-        until = self._gateway.clock.monotonic() + preference(request.headers).wait
-        while since is not None and standing.version <= since and self._gateway.clock.monotonic() < until:
+        until = self._gateway.clock.monotonic() + seconds
+        while standing.version <= since and self._gateway.clock.monotonic() < until:
             await line.next_pull(min(1.0, until - self._gateway.clock.monotonic()))
             line.asked_at = self._gateway.clock.monotonic()
             standing = await self.standing(caller, line)
         return standing
-
-
-def _version(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 10 else None
 
 
 def _person(caller: Caller) -> UUID:

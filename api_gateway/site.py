@@ -8,8 +8,8 @@ import orjson
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
+from api_gateway.admin import consumers, measures, organization, participations, queues, sequences
 from api_gateway.admin import experiences as kept_experiences
-from api_gateway.admin import measures, organization, participations, queues, sequences
 from api_gateway.consumer import auth, experiences, people, streams
 from api_gateway.consumer import queues as waiting
 from api_gateway.context import Gateway
@@ -58,7 +58,8 @@ def admin_api(gateway: Gateway, looks: Looks) -> FastAPI:
     api = _application(gateway, "Drumroll Admin API", "What an organization's servers may ask, with a secret key.")
     api.state.looks = looks
     _include(
-        api, kept_experiences.router, sequences.router, queues.router, participations.router, measures.router,
+        api, kept_experiences.router, sequences.router, queues.router, participations.router, consumers.router,
+        measures.router,
         proof_router(ADMIN_READS, SECRET, published_only=False), actions.router, organization.router,
         operation_router(ADMIN_READS, SECRET),
     )  # fmt: skip

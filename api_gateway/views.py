@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from api_gateway.auth import PUBLISHABLE, SECRET
+from api_gateway.auth import SECRET
 from api_gateway.http.call import Call
-from api_gateway.links import links, queue_run
+from api_gateway.links import link, links, queue_run
 from domain.experiences.state import Sequence
 from domain.experiences.view import experience_facts, sequence_facts
 from domain.policy import (
@@ -104,14 +104,14 @@ def sequence_read(call: Call, path: Sequence, queues: Iterable[Queue], now: date
     return kept_sequence(call, facts) | {"queues": [queue_read(call, queue, now) for queue in found]}
 
 
-def public_experience(call: Call, shown: Shown) -> dict[str, Any]:
-    """An experience for visitors, with its sequences and what they distribute."""
+def public_experience(call: Call, shown: Shown, *, inside: bool = False) -> dict[str, Any]:
+    """An experience for visitors, with its sequences and what they distribute; `inside` for those who have entered it."""
     facts = experience_facts(shown.launch)
     place = f"/consumer/api/v1/experiences/{facts['id']}"
     sequences = [_public_sequence(call, path, shown) for path in facts["sequences"]]
-    seen = ExperienceShown(facts["lifecycle"])
+    seen = ExperienceShown(facts["lifecycle"], inside)
     public = {name: facts[name] for name in _PUBLIC_EXPERIENCE}
-    return public | {"sequences": sequences, "_links": links(place, PUBLISHABLE, seen)}
+    return public | {"sequences": sequences, "_links": links(place, call.caller.kind, seen)}
 
 
 def kept_organization(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,6 +124,18 @@ def kept_key(facts: Mapping[str, Any]) -> dict[str, Any]:
     """A key for its organization."""
     place = f"/admin/api/v1/organizations/current/keys/{facts['id']}"
     return {**facts, "_links": links(place, SECRET, KeyKept(facts["status"]))}
+
+
+def own_consumer(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A person for themselves."""
+    return {**facts, "_links": {"self": link(f"{call.base}/consumers/me", "GET", "Everything you take part in.")}}
+
+
+def kept_consumer(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A person for the organization."""
+    of = {"organizationId": str(call.caller.organization_id), "mode": call.caller.mode}
+    place = f"/admin/api/v1/consumers/{facts['id']}"
+    return {**facts, **of, "_links": {"self": link(place, "GET", "This object.")}}
 
 
 def _public_sequence(call: Call, path: Mapping[str, Any], shown: Shown) -> dict[str, Any]:

@@ -45,9 +45,9 @@ def canonical_id(text: str) -> UUID:
 def same_id(text: str) -> UUID:
     """The UUID of a text; the same text gives the same object, so that ids which come again and again are found by identity.
 
-    ValueError when the text is no UUID.
+    ValueError when the text is no UUID of 36 characters.
     """
-    return UUID(text)
+    return canonical_id(text)
 
 
 def _as_same(value: object) -> object:

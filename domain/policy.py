@@ -48,9 +48,10 @@ class ParticipationKept:
 
 @dataclass(frozen=True, slots=True)
 class ExperienceShown:
-    """An experience as a visitor sees it."""
+    """An experience as a visitor sees it; `inside` says that the visitor has entered it."""
 
     lifecycle: str
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,11 @@ _TABLE: Final[Mapping[tuple[str, type], _Rules]] = {
         "complete": lambda entry: entry.status == "GRANTED",
     },
     (PUBLISHABLE, ExperienceShown): {"events": _always},
-    (CONSUMER, ExperienceShown): {"events": _always},
+    (CONSUMER, ExperienceShown): {
+        "enter": lambda experience: not experience.inside and experience.lifecycle != "closed",
+        "leave": lambda experience: experience.inside,
+        "events": _always,
+    },
     (SECRET, ExperienceKept): {
         "update": _kept,
         "replace": _kept,

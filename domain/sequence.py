@@ -19,4 +19,3 @@ class SequenceFacts:
     allow_guests: bool
     open_at: datetime | None
     close_at: datetime | None
-    currency_code: str | None = None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from domain.command import Actor
-from domain.values import place_of_nul, plain_text
+from domain.values import KEPT, place_of_nul, plain_text
 
 
 class Settings(BaseModel):
@@ -26,9 +26,10 @@ class Settings(BaseModel):
 
         A newer program may have written them while this one is still running.
         """
-        return cls.model_validate(kept, extra="ignore")
+        return cls.model_validate(kept, extra="ignore", context=KEPT)
 
 
+S = TypeVar("S", bound=Settings)
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(plain_text)
 ]
@@ -85,6 +86,20 @@ def merged(present: Settings, changes: Mapping[str, Any], *, replace: bool) -> M
     return after
 
 
+def revised(present: S, changes: Mapping[str, Any], *, replace: bool) -> S:
+    """The settings as they are after a change. ValidationError for what may not be.
+
+    What is kept and not asked for anew is judged as it was when it was asked for: nobody has to mend it to change another.
+    """
+    wanted, kind = merged(present, changes, replace=replace), type(present)
+    try:
+        return kind.model_validate(wanted, by_alias=True, by_name=False)
+    except ValidationError as wrong:
+        if any(not error["loc"] or error["loc"][0] in changes for error in wrong.errors()):
+            raise
+        return kind.model_validate(wanted, by_alias=True, by_name=False, context=KEPT)
+
+
 def changed(before: Settings, after: Settings) -> tuple[str, ...]:
     """The members that differ, by their names on the wire, in alphabetical order.
 
@@ -100,9 +115,12 @@ def actor_text(actor: Actor) -> str:
 
 
 def actor_facts(kept: str) -> dict[str, str]:
-    """Who did it, as it is told."""
+    """Who did it, as it is told: a `key` of the organization, a `consumer`, or the `system`, of which its operator is part."""
     kind, _, own_id = kept.partition(":")
-    return {"type": kind, "id": own_id}
+    return {"type": _TOLD.get(kind, kind), "id": own_id}
+
+
+_TOLD: Final = {"secret": "key", "publishable": "key", "operator": "system"}
 
 
 def _null_means_off(field: FieldInfo) -> int:

@@ -6,11 +6,13 @@ import re
 import unicodedata
 import zoneinfo
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+KEPT: Final = object()
+"""The validation context of what the store has kept: rules that may have changed since do not apply to it."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:?\d\d)")
 
 
@@ -71,5 +73,6 @@ def plain_text(value: str) -> str:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+LanguageCode = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
 TimeZoneName = Annotated[str, Field(max_length=64), AfterValidator(_time_zone)]
 Metadata = Annotated[dict[str, Annotated[str, AfterValidator(plain_text)]], AfterValidator(_metadata)]

@@ -6,14 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.command import SYSTEM_ACTOR, Command, Envelope
+from domain.command import SYSTEM_ACTOR, Actor, Command, Envelope
 from domain.decision import Decision, Refused, Reply, Timer
 from domain.ids import derived_id
+from domain.settings import actor_text
 from store import journal, timers
 from store.journal import Page
 from store.pipelined import Connection
 from store.repositories.base import Tenancy
 from store.repositories.registry import Repositories
+
+_THEMSELVES = frozenset({"consumer", "publishable", "system"})
+"""Actors that need no naming: the person whom an event names, and nobody."""
 
 
 class Work(Repositories):
@@ -42,20 +46,24 @@ class Work(Repositories):
         self.scope.tenant_id = sent.tenant_id
         self._cause = sent
 
-    def save(self, decision: Decision) -> None:
-        """Keep all consequences of a decision: states, events, follow-ups and timers."""
+    def save(self, decision: Decision, *, by: Actor | None = None) -> None:
+        """Keep all consequences of a decision: states, events, follow-ups and timers.
+
+        `by` is who decided it, where the journal is to say so; of what nobody asked for, it says nothing.
+        """
         for state in decision.saves:
             self.repository_of(type(state)).put(state)
         if decision.events:
-            self._tell(decision)
+            self._tell(decision, by)
         for command in decision.follow_ups:
             self.follow(command)
         self._timers.extend((self.scope.tenant_id, timer) for timer in decision.timers)
 
-    def _tell(self, decision: Decision) -> None:
+    def _tell(self, decision: Decision, by: Actor | None) -> None:
         page = self.page(self._cause_of().body.aggregate_id)
+        author = {"actor": actor_text(by)} if by is not None and by.type not in _THEMSELVES else {}
         for event in decision.events:
-            page.events.append(event.facts())
+            page.events.append({**event.facts(), **author} if author else event.facts())
             if event.news:
                 page.news = True
                 person = getattr(event, "consumer_id", None)

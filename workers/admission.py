@@ -32,7 +32,7 @@ def of_queue(decide: _OfQueue) -> Callable[[Work, Envelope[Any], Times], Outcome
         if queue is None or queue.archived:
             return NOT_FOUND
         decision = decide(work, queue, sent, times)
-        work.save(decision)
+        work.save(decision, by=sent.actor)
         return decision.outcome
 
     return handler
@@ -94,8 +94,7 @@ def _currency(work: Work, queue: Queue, command: c.CompleteGrant) -> str | None:
     """What an amount is in that names no currency; looked up only for an order that has one, because few do."""
     if command.order.order_amount is None:
         return None
-    sequence = work.sequences.get(queue.sequence_id)
-    return None if sequence is None else sequence.currency_code
+    return work.completions.currency_of(queue)
 
 
 SETTLES["queue"] = Settling(serve, knock_again, knock)
@@ -107,7 +106,7 @@ def create_queue(work: Work, sent: Envelope[c.CreateQueue], times: Times) -> Out
     made = work.queues.get(sent.id)
     sequence = work.sequences.get(sent.body.sequence_id)
     decision = rules.create(made, sequence, Clock.entropy(32), sent.id, sent.body, sent.actor, times)
-    work.save(decision)
+    work.save(decision, by=sent.actor)
     return decision.outcome
 
 
@@ -115,35 +114,35 @@ def create_queue(work: Work, sent: Envelope[c.CreateQueue], times: Times) -> Out
 @of_queue
 def update_queue(work: Work, queue: Queue, sent: Envelope[c.UpdateQueue], times: Times) -> Decision:
     """Settings change."""
-    return rules.update(queue, work.sequences.get(queue.sequence_id), sent.body, times)
+    return rules.update(queue, work.sequences.get(queue.sequence_id), sent.body, times, by=sent.actor)
 
 
 @handles(c.ArchiveQueue, queue_only)
 @of_queue
 def archive_queue(work: Work, queue: Queue, sent: Envelope[c.ArchiveQueue], times: Times) -> Decision:
     """A queue leaves the lists."""
-    return rules.archive(queue, sent.body.if_version, times)
+    return rules.archive(queue, sent.body.if_version, times, by=sent.actor)
 
 
 @handles(c.PauseQueue, queue_only)
 @of_queue
 def pause_queue(work: Work, queue: Queue, sent: Envelope[c.PauseQueue], times: Times) -> Decision:
     """A queue holds still."""
-    return rules.pause(queue, sent.body, times)
+    return rules.pause(queue, sent.body, times, by=sent.actor)
 
 
 @handles(c.ResumeQueue, queue_only)
 @of_queue
 def resume_queue(work: Work, queue: Queue, sent: Envelope[c.ResumeQueue], times: Times) -> Decision:
     """A queue goes on."""
-    return rules.resume(queue, work.entries.given_here(queue, times.now), sent.body, times)
+    return rules.resume(queue, work.entries.given_here(queue, times.now), sent.body, times, by=sent.actor)
 
 
 @handles(c.KillQueue, queue_only)
 @of_queue
 def kill_queue(work: Work, queue: Queue, sent: Envelope[c.KillQueue], times: Times) -> Decision:
     """A queue ends."""
-    return rules.kill(queue, sent.body, times)
+    return rules.kill(queue, sent.body, times, by=sent.actor)
 
 
 @handles(c.KnockQueue, queue_only)

@@ -15,6 +15,7 @@ from domain.experiences.rules.launching import NOT_FOUND
 from domain.experiences.rules.paths import NOT_FOUND as NO_SEQUENCE
 from domain.experiences.state import Defaults, Experience, Launch, Sequence
 from domain.experiences.view import experience_facts
+from domain.money import names_currency
 from domain.tenant import TenantFacts
 from domain.times import Times
 from store.work import Work
@@ -110,7 +111,10 @@ def duplicate_experience(work: Work, launch: Launch, sent: Envelope[c.DuplicateE
 def update_experience(work: Work, launch: Launch, sent: Envelope[c.UpdateExperience], times: Times) -> Decision:
     """Settings of an experience change."""
     taken = work.experiences.slugs_like(rules.slug_asked_for(sent.body, sent.id))
-    decision = rules.update(launch, taken, sent.body, sent.actor, times)
+    paid = names_currency(sent.body.changes, replace=sent.body.replace) and work.completions.paid_under(
+        launch.experience.id
+    )
+    decision = rules.update(launch, taken, sent.body, sent.actor, times, paid=paid)
     return knocked(work, decision, launch.experience.id, times)
 
 

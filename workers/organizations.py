@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.command import Envelope
 from domain.decision import Decision, Refused, Reply
+from domain.money import names_currency
 from domain.organizations import commands as c
 from domain.organizations import rules
 from domain.tenant import TenantFacts
@@ -36,7 +37,8 @@ def update_organization(work: Work, sent: Envelope[c.UpdateOrganization], times:
     """Settings of an organization change, for both modes."""
     organization = work.organizations.get(sent.tenant_id)
     holder = work.organizations.slug_holder(rules.slug_asked_for(organization, sent.body))
-    decision = rules.update(organization, holder, sent.tenant_id, sent.body, sent.actor, times)
+    paid = names_currency(sent.body.changes, replace=sent.body.replace) and work.completions.paid_in(organization)
+    decision = rules.update(organization, holder, sent.tenant_id, sent.body, sent.actor, times, paid=paid)
     work.save(decision)
     return decision.outcome
 

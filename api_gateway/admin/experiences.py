@@ -94,7 +94,8 @@ async def get_experience(experience_id: str, call: Reads) -> Response:
 @router.patch(
     "/experiences/{experience_id}", summary="Change an experience",
     **told(
-        SECRET, KeptExperience, MISSING, "INVALID_WINDOW", body=ExperienceChanges, parameters=[IF_MATCH], command=True
+        SECRET, KeptExperience, MISSING, "INVALID_WINDOW", "FIELD_FROZEN", body=ExperienceChanges, parameters=[IF_MATCH],
+        command=True,
     ),
 )  # fmt: skip
 async def change_experience(experience_id: str, call: Writes) -> Response:
@@ -105,7 +106,8 @@ async def change_experience(experience_id: str, call: Writes) -> Response:
 @router.put(
     "/experiences/{experience_id}", summary="Replace an experience's settings",
     **told(
-        SECRET, KeptExperience, MISSING, "INVALID_WINDOW", body=ExperienceConfig, parameters=[IF_MATCH], command=True
+        SECRET, KeptExperience, MISSING, "INVALID_WINDOW", "FIELD_FROZEN", body=ExperienceConfig, parameters=[IF_MATCH],
+        command=True,
     ),
 )  # fmt: skip
 async def replace_experience(experience_id: str, call: Writes) -> Response:

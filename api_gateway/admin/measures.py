@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -16,6 +17,7 @@ from api_gateway.http.told import SECRET, query, told
 from api_gateway.links import link
 from api_gateway.problems import Problem, problem
 from api_gateway.shapes.measures import QueueMeasures
+from domain.calendar import GRANULARITIES, too_long
 from domain.times import iso
 from domain.values import Moment
 from store.reads import measures, queues
@@ -25,22 +27,22 @@ MISSING: Final = "QUEUE_NOT_FOUND"
 Reads = Annotated[Call, ADMIN_READS]
 router = APIRouter(tags=["queues"])
 _MOMENT: Final = TypeAdapter[datetime](Moment)
-_GRANULARITIES: Final = ("minute", "hour", "day", "week", "month")
 _STRETCH: Final = (
     query("from", "Those who entered from then on.", type="string", format="date-time"),
     query("to", "Those who entered before then.", type="string", format="date-time"),
     query(
         "granularity",
-        "It changes nothing yet: the stretch is counted as one.",
+        "Counts each such part of the stretch too, in UTC: 90 days at most, by minutes 24 hours. Without `from` it "
+        "begins when the queue was made, without `to` it ends now.",
         type="string",
-        enum=list(_GRANULARITIES),
+        enum=list(GRANULARITIES),
     ),
 )
 
 
 @router.get(
     "/queues/{queue_id}/metrics", summary="See what a queue has done",
-    **told(SECRET, QueueMeasures, MISSING, "INVALID_FILTER", parameters=_STRETCH),
+    **told(SECRET, QueueMeasures, MISSING, "INVALID_FILTER", "RANGE_TOO_LONG", parameters=_STRETCH),
 )  # fmt: skip
 async def get_measures(queue_id: str, call: Reads, request: Request) -> Response:
     """Counts and rates, over all who entered or over those of a stretch of time. They are counted once a second at most."""
@@ -48,10 +50,11 @@ async def get_measures(queue_id: str, call: Reads, request: Request) -> Response
     found = await queues.one(reader, own_id)
     if found is None:
         raise problem(MISSING)
-    counted = await briefly_of(request).read(
-        ("measures", reader.tenant_id, own_id, stretch), lambda: measures.of_queue(reader, own_id, stretch)
-    )
     queue, now = found
+    whole = _whole(stretch, queue.created_at, now)
+    counted = await briefly_of(request).read(
+        ("measures", reader.tenant_id, own_id, stretch), lambda: measures.of_queue(reader, own_id, whole)
+    )
     line = queue.line
     own = {
         "queueId": str(own_id), "waiting": line.waiting, "inside": line.inside, "admitRate": queue.config.admit_rate,
@@ -65,9 +68,21 @@ def _stretch(call: Call) -> Stretch:
     since, until = _moment(call, "from"), _moment(call, "to")
     if since is not None and until is not None and since > until:
         raise _refused("to", "CONFLICTING_FIELDS", "The stretch must not end before it begins.")
-    if call.query.text("granularity") not in {None, *_GRANULARITIES}:
-        raise _refused("granularity", "NOT_IN_ENUM", f"The granularities are {', '.join(_GRANULARITIES)}.")
-    return Stretch(since, until)
+    named = call.query.text("granularity")
+    part = next((one for one in GRANULARITIES if one == named), None)
+    if part is None and named is not None:
+        raise _refused("granularity", "NOT_IN_ENUM", f"The granularities are {', '.join(GRANULARITIES)}.")
+    return Stretch(since, until, part)
+
+
+def _whole(stretch: Stretch, made_at: datetime, now: datetime) -> Stretch:
+    """The stretch with both its bounds where its parts are asked for, which are not to be too many."""
+    if stretch.part is None:
+        return stretch
+    since, until = stretch.since or made_at, stretch.until or now
+    if too_long(since, until, stretch.part):
+        raise problem("RANGE_TOO_LONG", "Ask for 90 days at most, by minutes for 24 hours; name `from` and `to`.")
+    return replace(stretch, since=since, until=until)
 
 
 def _moment(call: Call, name: str) -> datetime | None:

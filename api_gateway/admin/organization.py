@@ -57,7 +57,8 @@ async def get_organization(call: Reads) -> Response:
 
 @router.patch(
     _CURRENT, summary="Change the organization",
-    **told(SECRET, KeptOrganization, "SLUG_INVALID", body=OrganizationChanges, parameters=[IF_MATCH], command=True),
+    **told(SECRET, KeptOrganization, "SLUG_INVALID", "FIELD_FROZEN", body=OrganizationChanges, parameters=[IF_MATCH],
+           command=True),
 )  # fmt: skip
 async def change_organization(call: Writes) -> Response:
     """Some settings, for both modes."""
@@ -66,7 +67,8 @@ async def change_organization(call: Writes) -> Response:
 
 @router.put(
     _CURRENT, summary="Replace the organization's settings",
-    **told(SECRET, KeptOrganization, "SLUG_INVALID", body=OrganizationConfig, parameters=[IF_MATCH], command=True),
+    **told(SECRET, KeptOrganization, "SLUG_INVALID", "FIELD_FROZEN", body=OrganizationConfig, parameters=[IF_MATCH],
+           command=True),
 )  # fmt: skip
 async def replace_organization(call: Writes) -> Response:
     """All settings, for both modes; what is left out returns to its default."""

@@ -11,22 +11,24 @@ from starlette.responses import Response, StreamingResponse
 from api_gateway.auth import CONSUMER as PERSON
 from api_gateway.auth import Caller
 from api_gateway.context import Gateway
-from api_gateway.http.answers import PRIVATE, PUBLIC, shown
+from api_gateway.http.answers import PRIVATE, PUBLIC, respond, shown
 from api_gateway.http.briefly import briefly_of
-from api_gateway.http.call import PUBLIC_READS, Call, known_id, reads
+from api_gateway.http.call import ENTRIES, PUBLIC_READS, Call, known_id, reads
 from api_gateway.http.raw import RawRequest
-from api_gateway.http.told import MAYBE_CONSUMER, PUBLISHABLE, query, told
+from api_gateway.http.told import CONSUMER, MAYBE_CONSUMER, PUBLISHABLE, query, told
 from api_gateway.limits import STREAM
 from api_gateway.live.looks import looks_of
 from api_gateway.problems import problem
-from api_gateway.shapes.experiences import PublicExperience
+from api_gateway.shapes.experiences import EnteredExperience, EnterExperienceBody, LeftExperience, PublicExperience
 from api_gateway.shapes.organizations import PublicSettings
 from api_gateway.shapes.queues import PublicQueue
 from api_gateway.views import public_experience, public_queue
 from domain.ids import canonical_id
+from domain.people.commands import EnterExperience, LeaveExperience
 from domain.queue.state import LIVE
 from store.reads import entries, experiences, organizations, queues
 from store.reads.experiences import Shown
+from store.reads.people import is_inside
 
 
 async def _watcher(gateway: Gateway, raw: RawRequest) -> Caller:
@@ -38,6 +40,7 @@ async def _watcher(gateway: Gateway, raw: RawRequest) -> Caller:
 
 
 Public = Annotated[Call, PUBLIC_READS]
+Entries = Annotated[Call, ENTRIES]
 Streamed = Annotated[Call, reads(_watcher, STREAM)]
 STREAMED: Final = "text/event-stream"
 router = APIRouter(tags=["experiences"])
@@ -56,7 +59,32 @@ async def get_experience(experience: str, call: Public, request: Request) -> Res
     found = await _public(call, request, experience)
     if found is None:
         raise problem("EXPERIENCE_NOT_FOUND")
-    return _shown(call, public_experience(call, found))
+    return _shown(call, await _seen(call, found))
+
+
+@router.post(
+    "/experiences/{experience}/enter", summary="Come into an experience",
+    **told(CONSUMER, EnteredExperience, "EXPERIENCE_NOT_FOUND", "EXPERIENCE_CLOSED", body=EnterExperienceBody, command=True),
+)  # fmt: skip
+async def enter_experience(experience: str, call: Entries, request: Request) -> Response:
+    """Come in, before or without entering what it distributes; twice is once."""
+    call.body(EnterExperienceBody)
+    found = await _public(call, request, experience)
+    if found is None:
+        raise problem("EXPERIENCE_NOT_FOUND")
+    answer = await call.ask(EnterExperience(**_visitor(call), experience_id=found.launch.experience.id))
+    return respond(call, answer, lambda facts, _: facts | {"experience": public_experience(call, found, inside=True)})
+
+
+@router.delete(
+    "/experiences/{experience}/leave", summary="Go out of an experience",
+    **told(CONSUMER, LeftExperience, "EXPERIENCE_NOT_FOUND", command=True),
+)  # fmt: skip
+async def leave_experience(experience: str, call: Entries) -> Response:
+    """Go out; places in its lines are kept."""
+    own_id = known_id(experience, "EXPERIENCE_NOT_FOUND")
+    answer = await call.ask(LeaveExperience(**_visitor(call), experience_id=own_id))
+    return respond(call, answer, lambda facts, _: facts)
 
 
 @router.get(
@@ -109,6 +137,18 @@ async def get_settings(organization_id: str, call: Public, request: Request) -> 
         raise problem("ORGANIZATION_NOT_FOUND")
     facts = found.config.model_dump(mode="json", by_alias=True) | {"id": str(found.id)}
     return _shown(call, {name: facts[name] for name in _SETTINGS})
+
+
+def _visitor(call: Call) -> dict[str, UUID]:
+    caller = call.caller
+    assert caller.consumer_id and caller.session_id  # noqa: S101 (narrows the type; consumers have both)
+    return {"consumer_id": caller.consumer_id, "session_id": caller.session_id}
+
+
+async def _seen(call: Call, found: Shown) -> dict[str, Any]:
+    """The experience as this visitor may see it."""
+    own_id, person = found.launch.experience.id, call.caller.consumer_id
+    return public_experience(call, found, inside=person is not None and await is_inside(call.reader, person, own_id))
 
 
 async def _participation(call: Call, queue_id: UUID) -> str:

@@ -1,4 +1,4 @@
-"""What a person takes part in, all of it at once."""
+"""Who a person is, and what they take part in, all of it at once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,30 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api_gateway.http.answers import shown
-from api_gateway.http.call import Call, reads
-from api_gateway.http.prefer import preference
+from api_gateway.http.answers import as_operation, respond, shown
+from api_gateway.http.call import CONSUMER_WRITES, Call, reads
+from api_gateway.http.partial import changes_of
+from api_gateway.http.prefer import preference, since_version
 from api_gateway.http.told import CONSUMER, header, query, told
 from api_gateway.limits import STATUS
 from api_gateway.links import link
 from api_gateway.live.journeys import Look, projection, version_of
 from api_gateway.live.looks import Looks, looks_of
+from api_gateway.shapes.common import Operation
 from api_gateway.shapes.journeys import Projection
+from api_gateway.shapes.people import Consumer
+from api_gateway.views import own_consumer
 from domain.ids import canonical_id
+from domain.people.commands import EraseConsumer, UpdateProfile
+from domain.people.config import ProfileConfig
 from store.reads import journeys
-from store.reads.journeys import Stop
+from store.reads.journeys import Stop, Way
 
 People = Annotated[Call, reads(lambda gateway, raw: gateway.guard.consumer(raw.headers), STATUS)]
+Writers = Annotated[Call, CONSUMER_WRITES]
+ProfileChanges = changes_of(ProfileConfig, "ProfileChanges")
 router = APIRouter(tags=["people"])
 _LOOK_SECONDS: Final = 1.0
-_DIGITS: Final = 10
 _ASKED: Final = (
     query("experienceId", "One experience alone, entered or not.", type="string"),
     query("sinceVersion", "With Prefer: wait=N, answer when stateVersion exceeds this.", type="integer", minimum=0),
@@ -37,26 +44,50 @@ _ASKED: Final = (
 async def get_me(call: People, request: Request) -> Response:
     """Who you are, what you take part in now, and how far you are in each experience that you ever entered."""
     looks, experience_id = looks_of(request), _experience(call)
-    level, found = await _looked(call, looks, experience_id)
+    way, found = await _looked(call, looks, experience_id)
     since, clock = _since(call), call.gateway.clock
     until = clock.monotonic() + preference(call.request.headers).wait
-    while since is not None and version_of(found) <= since and clock.monotonic() < until:
+    while since is not None and version_of(way, found) <= since and clock.monotonic() < until:
         await _news(found, min(_LOOK_SECONDS, until - clock.monotonic()))
-        level, found = await _looked(call, looks, experience_id)
+        way, found = await _looked(call, looks, experience_id)
     held = preference(call.request.headers).held if since is not None else ""
-    person = {"id": str(call.caller.consumer_id), "level": level, "emailVerified": False, "phoneVerified": False}
+    person = {
+        "id": str(call.caller.consumer_id), "level": way.level, "emailVerified": False, "phoneVerified": False,
+        "fullName": way.full_name, "languageCode": way.language_code,
+    }  # fmt: skip
     place = f"{call.base}/consumers/me"
     own = {"_links": {"self": link(place, "GET", "This object.")}}
     headers = {"Preference-Applied": held} if held else {}
-    return shown(call, projection(person, found, clock.now()) | own, headers=headers)
+    return shown(call, projection(person, way, found, clock.now()) | own, headers=headers)
 
 
-async def _looked(call: Call, looks: Looks, experience_id: UUID | None) -> tuple[str, list[Look]]:
-    """How well the person is known, and where they stand in each queue on their way."""
+@router.patch("/consumers/me", summary="Say who you are", **told(CONSUMER, Consumer, body=ProfileChanges, command=True))
+async def change_me(call: Writers) -> Response:
+    """Some of what you say of yourself; null takes it back."""
+    changes, caller = call.changes(ProfileChanges), call.caller
+    assert caller.consumer_id and caller.session_id  # noqa: S101 (narrows the type; consumers have both)
+    command = UpdateProfile(consumer_id=caller.consumer_id, session_id=caller.session_id, changes=changes)
+    return respond(call, await call.ask(command), lambda facts, _: own_consumer(call, facts))
+
+
+@router.delete(
+    "/consumers/me", summary="Be forgotten",
+    **told(CONSUMER, Operation, "HAS_LIVE_PARTICIPANTS", status=202, command=True),
+)  # fmt: skip
+async def erase_me(call: Writers) -> Response:
+    """Forget what you said of yourself and end all your sessions, at once; not while you wait or hold a grant."""
+    caller = call.caller
+    assert caller.consumer_id and caller.session_id  # noqa: S101 (narrows the type; consumers have both)
+    command = EraseConsumer(consumer_id=caller.consumer_id, session_id=caller.session_id)
+    return as_operation(call, await call.ask(command))
+
+
+async def _looked(call: Call, looks: Looks, experience_id: UUID | None) -> tuple[Way, list[Look]]:
+    """Who the person is, and where they stand in each queue on their way."""
     assert call.caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
     way = await journeys.of_person(call.reader, call.caller.consumer_id, experience_id)
     found = await asyncio.gather(*(_look(call, looks, stop) for stop in way.stops))
-    return way.level, [look for look in found if look is not None]
+    return way, [look for look in found if look is not None]
 
 
 async def _look(call: Call, looks: Looks, stop: Stop) -> Look | None:
@@ -90,7 +121,5 @@ def _experience(call: Call) -> UUID | None:
 
 def _since(call: Call) -> int | None:
     """The version that was seen, where the caller would rather wait for a later one."""
-    sent = call.query.text("sinceVersion")
-    waits = b"prefer" in call.request.headers
-    known = sent is not None and sent.isascii() and sent.isdecimal() and len(sent) <= _DIGITS
-    return int(sent) if waits and known and sent is not None else None
+    since = since_version(call.request.query)
+    return since if b"prefer" in call.request.headers else None

@@ -58,6 +58,20 @@ def respond(
     return shown(call, body, status=HTTPStatus.CREATED if created else HTTPStatus.OK, headers=headers)
 
 
+def as_operation(call: Call, answer: Answer) -> Response:
+    """The answer to a command whose outcome is an operation, also where it is decided already. A refusal is raised."""
+    if isinstance(answer, Accepted) or "refused" in answer.stored or call.asked is None:
+        return respond(call, answer, lambda facts, _: facts)
+    now = iso(call.gateway.clock.now())
+    body = operation(
+        call, call.asked.command_id, answer.stored["type"], "SUCCEEDED", createdAt=now, finishedAt=now, resultStatus=204
+    )
+    call.limits = answer.limits
+    where = {"Location": body["_links"]["self"]["href"]} | _replayed(answer.stored)
+    where |= {"Preference-Applied": call.asked.applied} if call.asked.applied else {}
+    return shown(call, body, status=HTTPStatus.ACCEPTED, headers=where)
+
+
 def operation(call: Call, operation_id: object, kind: str, status: str, **more: object) -> dict[str, Any]:
     """An operation as it is shown."""
     where = f"{call.base}/operations/{operation_id}"

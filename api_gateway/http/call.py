@@ -17,7 +17,7 @@ from api_gateway.http.bodies import ADMIN_LIMIT, CONSUMER_LIMIT, decoded, read
 from api_gateway.http.pages import Cursors, Query
 from api_gateway.http.raw import RawRequest
 from api_gateway.http.versions import if_match
-from api_gateway.limits import ADMIN_READ, ADMIN_WRITE, PASSES, PUBLIC, REFRESH, SERVER, SESSION, STATUS, Verdict
+from api_gateway.limits import ADMIN_READ, ADMIN_WRITE, ENTRY, PASSES, PUBLIC, REFRESH, SERVER, SESSION, STATUS, Verdict
 from api_gateway.problems import problem
 from domain.command import Command
 from domain.ids import canonical_id
@@ -161,3 +161,4 @@ ANYBODY_READS = reads(lambda gateway, raw: gateway.guard.anybody(raw.headers), S
 SESSION_WRITES = writes(lambda gateway, raw: gateway.guard.public(raw.headers), SESSION)
 REFRESHES = writes(lambda gateway, raw: gateway.guard.public(raw.headers), REFRESH)
 CONSUMER_WRITES = writes(lambda gateway, raw: gateway.guard.consumer(raw.headers), SESSION)
+ENTRIES = writes(lambda gateway, raw: gateway.guard.consumer(raw.headers), ENTRY)

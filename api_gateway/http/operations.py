@@ -34,7 +34,7 @@ _INNER: Final = frozenset({"now", "head", "preOpen", "position"})
 _STATES: Final = frozenset({EnterQueue.type, LeaveQueue.type})
 _SESSION: Final = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
 _KEY = header("Idempotency-Key", "Without a token: the key of the call, which shows that it was yours.")
-_EMPTY: Final = frozenset({"people.end_session"})
+_EMPTY: Final = frozenset({"people.end_session", "people.erase"})
 
 
 def operation_router(access: Any, security: list[dict[str, list[str]]]) -> APIRouter:

@@ -11,7 +11,10 @@ from domain.settings import Settings
 
 
 def changes_of(config: type[BaseModel], name: str) -> type[BaseModel]:
-    """The model of a change: each member as strict as in the whole; what must fit together is checked later."""
+    """The model of a change: each member as strict as in the whole; what must fit together is checked later.
+
+    A member without a default cannot be put back to it.
+    """
     fields: dict[str, Any] = {member: _optional(field) for member, field in config.model_fields.items()}
     return create_model(name, __base__=Settings, __doc__="Some members; null puts one back to its default.", **fields)
 
@@ -20,4 +23,4 @@ def _optional(field: FieldInfo) -> tuple[Any, None]:
     kind: Any = field.annotation
     for rule in field.metadata:
         kind = Annotated[kind, rule]
-    return kind | None, None
+    return kind if field.is_required() else kind | None, None

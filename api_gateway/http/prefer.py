@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from api_gateway.problems import problem
 
 USUAL_SECONDS = 5.0
 LONGEST_SECONDS = 30.0
+_MOST_DIGITS = 18
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,6})\"?")
 
 
@@ -26,6 +29,18 @@ class Preference:
 
 
 USUAL = Preference()
+
+
+def since_version(query: Mapping[str, Sequence[str]]) -> int | None:
+    """The version that a long poll has seen; None when it names none. Problem 400 for what is no whole number."""
+    sent = query.get("sinceVersion", ("",))[-1]
+    if not sent:
+        return None
+    if not (sent.isascii() and sent.isdecimal()) or len(sent) > _MOST_DIGITS:
+        message = "sinceVersion is a whole number, from 0."
+        error = {"path": "query:sinceVersion", "code": "WRONG_TYPE", "message": message}
+        raise problem("INVALID_REQUEST", message, errors=(error,))
+    return int(sent)
 
 
 def preference(headers: Mapping[bytes, bytes]) -> Preference:

@@ -18,7 +18,7 @@ from api_gateway.live.state import poll_after, state_json
 from domain.queue.journey import outcome, phase
 from domain.queue.state import LIVE
 from domain.times import iso
-from store.reads.journeys import Stop
+from store.reads.journeys import Stop, Way
 
 IDLE_SECONDS: Final = 30
 _SHOWN: Final = ("status", "participationId", "enteredAt", "position")
@@ -98,24 +98,24 @@ class Look:
         return {"outcome": {"type": outcome(self.state["status"], reason), "reason": reason, "at": ended}}
 
 
-def projection(person: dict[str, Any], looks: list[Look], now: datetime) -> dict[str, Any]:
+def projection(person: dict[str, Any], way: Way, looks: list[Look], now: datetime) -> dict[str, Any]:
     """Everything that a person takes part in, and the way through each experience."""
     active = [look for look in looks if look.live]
     none: dict[str, list[Any]] = {"draws": [], "auctions": [], "appointments": [], "timedReleases": [], "waitlists": []}
-    experiences = list(dict.fromkeys(look.stop.experience_id for look in active))
+    experiences = list(dict.fromkeys([*way.visited, *(look.stop.experience_id for look in active)]))
     return {
         "consumer": person,
         "active": {"experiences": experiences, "queues": [look.state for look in active], **none},
         "journeys": _journeys(looks),
-        "stateVersion": version_of(looks),
+        "stateVersion": version_of(way, looks),
         "serverTime": iso(now),
         "pollAfterSeconds": min((poll_after(one.line, one.standing, now) for one in active), default=IDLE_SECONDS),
     }
 
 
-def version_of(looks: Iterable[Look]) -> int:
+def version_of(way: Way, looks: Iterable[Look]) -> int:
     """Grows with every change of anything that the person has."""
-    return sum(look.version for look in looks)
+    return way.visits + sum(look.version for look in looks)
 
 
 def _journeys(looks: list[Look]) -> list[dict[str, Any]]:
@@ -133,5 +133,5 @@ def _journey(experience_id: UUID, looks: list[Look]) -> dict[str, Any]:
         "journeyStage": "routed" if entered else "ready",
         "waitlist": None,
         "items": [look.item() for look in looks],
-        "stateVersion": version_of(looks),
+        "stateVersion": sum(look.version for look in looks),
     }

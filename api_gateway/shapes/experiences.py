@@ -90,3 +90,21 @@ class KeptExperience(Linked):
     created_at: datetime
     updated_at: datetime
     sequences: list[KeptSequence]
+
+
+class EnterExperienceBody(Settings):
+    """Nothing is said by coming in."""
+
+
+class EnteredExperience(Shape):
+    """That a person is in an experience, and since when."""
+
+    experience_id: UUID
+    entered_at: datetime
+    experience: PublicExperience
+
+
+class LeftExperience(Shape):
+    """Whether the person was in, and has left."""
+
+    left: bool

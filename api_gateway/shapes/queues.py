@@ -55,6 +55,13 @@ class PublicQueue(Linked):
     version: int
 
 
+class By(Shape):
+    """Who did something: a key of the organization, the person, or the system by itself."""
+
+    type: Literal["key", "consumer", "system"]
+    id: UUID
+
+
 class KeptQueue(PublicQueue):
     """A queue as its organization sees it, with its counts."""
 
@@ -62,7 +69,9 @@ class KeptQueue(PublicQueue):
     mode: Literal["live", "test"]
     archived: bool
     status_override: Literal["paused", "ended"] | None
+    status_override_by: By | None
     status_override_reason: str | None
+    teardown_status: Literal["pending", "completed"] | None
     admit_rate: int
     batch_interval_seconds: int
     admit_burst: int | None
@@ -76,6 +85,7 @@ class KeptQueue(PublicQueue):
     metadata: dict[str, str]
     created_at: datetime
     updated_at: datetime
+    updated_by: By | None
 
 
 class OrderLine(Shape):
@@ -124,12 +134,13 @@ class Participation(Linked):
 
 
 class Happened(Shape):
-    """One step of a participation."""
+    """One step of a participation, the first being that it was entered. `actor` is null where it was not kept."""
 
     at: datetime
     before: str = Field(alias="from")
     event: str
     to: str
+    actor: By | None
 
 
 class ParticipationHistory(Participation):

@@ -10,10 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from domain.money import CurrencyCode
 from domain.settings import Free, Name, NotYet, Settings, Text, bounded, only
-from domain.values import Metadata, Moment, TimeZoneName
+from domain.values import LanguageCode, Metadata, Moment, TimeZoneName
 
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
-Language = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
 Words = dict[Annotated[Text, Field(max_length=100)], Annotated[Text, Field(max_length=2000)]]
 
 
@@ -37,7 +36,7 @@ class ExperienceConfig(Settings):
     time_zone: TimeZoneName | None = None
     currency_code: CurrencyCode | None = None
     access_code: Annotated[str | None, only(None)] = None
-    i18n: dict[Language, Words] = Field(default_factory=dict, max_length=50, alias="i18n")
+    i18n: dict[LanguageCode, Words] = Field(default_factory=dict, max_length=50, alias="i18n")
     theme: Annotated[Free, AfterValidator(bounded)] = Field(default_factory=dict)
     products: NoneYet = Field(default_factory=list)
     metadata: Metadata = Field(default_factory=dict)

@@ -5,18 +5,32 @@ from __future__ import annotations
 import ipaddress
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_serializer
+from pydantic import AfterValidator, Field, ValidationInfo, model_serializer
 from pydantic_core import PydanticCustomError
 
 from domain.money import CurrencyCode
 from domain.settings import Free, Name, NotYet, NullMeansOff, Settings, Text, bounded, only
-from domain.values import Metadata, TimeZoneName
+from domain.values import KEPT, LanguageCode, Metadata, TimeZoneName
 
 Seconds = int
 HttpsUrl = Annotated[str, Field(max_length=2000, pattern=r"^https://[^\s\"'<>\\]+$")]
-Origin = Annotated[str, Field(max_length=255, pattern=r"^https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$")]
+
+
+def _below_a_name(value: str, info: ValidationInfo) -> str:
+    """A wildcard stands below a name that somebody has: `*.com` would be everybody. What is kept stays readable."""
+    _, wild, domain = value.partition("*.")
+    if wild and "." not in domain and info.context is not KEPT:
+        raise PydanticCustomError(
+            "pattern", "A wildcard stands below a name of two parts or more: https://*.example.org."
+        )
+    return value
+
+
+Origin = Annotated[
+    str, Field(max_length=255, pattern=r"^https?://(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$"),
+    AfterValidator(_below_a_name),
+]  # fmt: skip
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
-LanguageCode = Annotated[str, Field(max_length=35, pattern=r"^[a-zA-Z]{2,8}(-[a-zA-Z0-9]{1,8})*$")]
 
 
 def _network(value: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.command import Command
@@ -50,3 +50,34 @@ class SignAccessToken(PersonCommand):
 
     type: ClassVar[str] = "people.sign_access_token"
     session_id: UUID
+
+
+class UpdateProfile(PersonCommand):
+    """Merge what a person says of themselves. `changes` holds the members that were sent, by their wire names."""
+
+    type: ClassVar[str] = "people.update"
+    session_id: UUID
+    changes: dict[str, Any]
+
+
+class EraseConsumer(PersonCommand):
+    """Forget everything that a person has said, and end all their sessions."""
+
+    type: ClassVar[str] = "people.erase"
+    session_id: UUID
+
+
+class EnterExperience(PersonCommand):
+    """Come into an experience, before or without entering anything that it distributes."""
+
+    type: ClassVar[str] = "people.enter_experience"
+    session_id: UUID
+    experience_id: UUID
+
+
+class LeaveExperience(PersonCommand):
+    """Go out of an experience; places in its lines are kept."""
+
+    type: ClassVar[str] = "people.leave_experience"
+    session_id: UUID
+    experience_id: UUID

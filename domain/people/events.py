@@ -46,3 +46,33 @@ class SessionRevoked(SessionEvent):
     """A used refresh token came back, so the whole family ended."""
 
     type: ClassVar[str] = "consumer.session.revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerUpdated(Event):
+    """A person changed what they say of themselves: the names of the members, never what they say."""
+
+    type: ClassVar[str] = "consumer.updated"
+    consumer_id: UUID
+    at: datetime
+    changed_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerErased(Event):
+    """A person was forgotten."""
+
+    type: ClassVar[str] = "consumer.erased"
+    consumer_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visited(Event):
+    """A person came into an experience, or went out of it."""
+
+    type: ClassVar[str] = "consumer.visited"
+    consumer_id: UUID
+    experience_id: UUID
+    at: datetime
+    inside: bool

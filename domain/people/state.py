@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from domain.people.config import ProfileConfig
+
 
 class Level(StrEnum):
     """How well a person is known: a stranger, gave an address, proved it."""
@@ -32,6 +34,31 @@ class Consumer:
     id: UUID
     created_at: datetime
     level: Level = Level.GUEST
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a person says of themselves, under the person's id; whoever says nothing has none. Erased: it stays empty."""
+
+    tenant_id: UUID
+    id: UUID
+    config: ProfileConfig
+    updated_at: datetime
+    version: int = 1
+    erased_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A person in an experience, since `entered_at`; `version` grows by one with each coming and going."""
+
+    tenant_id: UUID
+    id: UUID
+    consumer_id: UUID
+    experience_id: UUID
+    entered_at: datetime
+    left_at: datetime | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)

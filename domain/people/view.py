@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from domain.claims import Claims
 from domain.decision import Reply
-from domain.people.state import Consumer, Level, Session
+from domain.people.config import ProfileConfig
+from domain.people.state import Consumer, Level, Profile, Session
 from domain.tenant import TenantFacts
 from domain.times import iso
 
@@ -60,6 +61,23 @@ def access_claims(consumer: Consumer, session: Session, tenant: TenantFacts) -> 
         "jti": f"{sid}.{session.rotations}",
     }
     return Claims("access", "at+jwt", payload)
+
+
+def consumer_facts(consumer: Consumer, profile: Profile | None) -> dict[str, Any]:
+    """A person with what they say of themselves. Addresses are there once people can give them."""
+    said = (profile.config if profile else ProfileConfig()).model_dump(mode="json", by_alias=True)
+    return {
+        "id": str(consumer.id),
+        "level": consumer.level.value,
+        "email": None,
+        "emailVerified": False,
+        "phone": None,
+        "phoneVerified": False,
+        **said,
+        "version": profile.version if profile else 1,
+        "createdAt": iso(consumer.created_at),
+        "updatedAt": iso(profile.updated_at if profile else consumer.created_at),
+    }
 
 
 class _Dates(NamedTuple):

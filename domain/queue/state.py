@@ -43,21 +43,23 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A pause in force."""
+    """A pause in force; `by` is who began it."""
 
     scope: Scope
     since: datetime
     resume_at: datetime | None = None
     reason: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A queue that was killed: by whom and why is in the journal."""
+    """A queue that was killed; `by` is who did it."""
 
     at: datetime
     reason: str
     revoke_grants: bool = False
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class Queue:
     created_at: datetime
     updated_at: datetime
     created_by: str
+    updated_by: str | None = None
     version: int = 1
     archived: bool = False
     pause: Pause | None = None
@@ -170,6 +173,11 @@ class Queue:
         """When a participation's grant ends, whether or not all that was promised has been added to it yet."""
         promised = sum(one.seconds for one in self.extensions if one.awaits(entry))
         return entry.expires_at and entry.expires_at + timedelta(seconds=promised)
+
+    @property
+    def clearing(self) -> bool:
+        """Whether it was ended and people are still being turned away."""
+        return self.ended is not None and bool(self.line.waiting or (self.ended.revoke_grants and self.line.inside))
 
     @property
     def most_promised(self) -> timedelta:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.decision import Reply
-from domain.queue.state import Entry, Queue, Status
+from domain.queue.state import Entry, Lifecycle, Queue, Status
 from domain.settings import actor_facts
 from domain.times import Times, iso
 
@@ -84,7 +84,9 @@ def queue_facts(queue: Queue, times: Times) -> dict[str, Any]:
         "resumeAt": iso(pause.resume_at) if pause else None,
         "statusOverride": "ended" if ended else "paused" if pause else None,
         "statusOverrideAt": iso(ended.at if ended else pause.since if pause else None),
+        "statusOverrideBy": actor_facts(by) if (by := ended.by if ended else pause.by if pause else None) else None,
         "statusOverrideReason": ended.reason if ended else pause.reason if pause else None,
+        "teardownStatus": _teardown(queue, times),
         "orderFixedAt": iso(line.opened_at),
         "cohortSize": line.cohort if line.opened_at else None,
         "waitingCount": line.waiting,
@@ -96,4 +98,12 @@ def queue_facts(queue: Queue, times: Times) -> dict[str, Any]:
         "createdAt": iso(queue.created_at),
         "createdBy": actor_facts(queue.created_by),
         "updatedAt": iso(queue.updated_at),
+        "updatedBy": actor_facts(queue.updated_by) if queue.updated_by else None,
     }
+
+
+def _teardown(queue: Queue, times: Times) -> str | None:
+    """Whether a closed queue is done with: people of one that was ended are turned away bit by bit."""
+    if queue.lifecycle(times.now) is not Lifecycle.CLOSED:
+        return None
+    return "pending" if queue.clearing else "completed"

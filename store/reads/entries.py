@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import sql
 
-from domain.fairness import cohort_order, instant_text
-from domain.ids import unix_us
+from domain.command import SYSTEM
+from domain.fairness import cohort_order
 from domain.queue.order import Completion, order_facts
 from domain.queue.state import Line
+from domain.settings import actor_facts
 from domain.times import iso
 from store.reads.base import Reader, Row
 
@@ -40,6 +41,8 @@ _HISTORY = """
 SELECT j.at, event FROM journal j, json_array_elements(j.events) AS event
 WHERE j.tenant_id = %(tenant)s AND j.aggregate_id = %(queue)s AND j.at >= %(since)s AND %(consumer)s = ANY (j.changed)
   AND event->>'participationId' = %(entry)s ORDER BY j.seq LIMIT 1000"""
+_ENTERED: Final = "queue.consumer.entered"
+_BY_ITSELF: Final = frozenset({"granted", "requeued", "denied", "extended"})
 _LEADS_TO: Final = {
     "queue.consumer.entered": "QUEUED", "queue.consumer.granted": "GRANTED", "queue.consumer.requeued": "QUEUED",
     "queue.consumer.completed": "COMPLETED", "queue.consumer.left": "LEFT", "queue.consumer.denied": "DENIED",
@@ -71,20 +74,27 @@ async def of_consumer(reader: Reader, queue_id: UUID, consumer_id: UUID) -> list
 
 
 async def history(reader: Reader, queue_id: UUID, row: Row) -> list[dict[str, Any]]:
-    """What happened to a participation: {at, from, event, to}, the oldest first."""
+    """What happened to a participation: {at, from, event, to, actor}, the oldest first; an actor who is not known is null.
+
+    That somebody entered, the participation says itself: of a rush the journal's index keeps no names.
+    """
     values = _values(reader, queue_id, None) | {
         "since": row["entered_at"], "consumer": row["consumer_id"], "entry": str(row["id"]),
     }  # fmt: skip
-    status, told = "NOT_QUEUED", list[dict[str, Any]]()
+    person = actor_facts(f"consumer:{row['consumer_id']}")
+    status = _LEADS_TO[_ENTERED]
+    told = [{"at": iso(row["entered_at"]), "from": "NOT_QUEUED", "event": _ENTERED, "to": status, "actor": person}]
     for found in await reader.all(_HISTORY, values):
-        kind = found["event"]["type"]
-        before, status = status, _LEADS_TO.get(kind, status)
-        told.append({"at": iso(found["at"]), "from": before, "event": kind, "to": status})
+        event, kind = found["event"], found["event"]["type"]
+        if kind != _ENTERED:
+            before, status = status, _LEADS_TO.get(kind, status)
+            step = {"at": iso(found["at"]), "from": before, "event": kind, "to": status}
+            told.append(step | {"actor": _actor(event, kind, person)})
     return told
 
 
 def facts(row: Row, line: Line) -> dict[str, Any]:
-    """A participation as JSON. `receivedAt` has microseconds, `rank` is null before the opening has drawn the order."""
+    """A participation as JSON. `rank` is null before the opening has drawn the order."""
     return {
         "participationId": str(row["id"]),
         "consumerId": str(row["consumer_id"]),
@@ -94,7 +104,7 @@ def facts(row: Row, line: Line) -> dict[str, Any]:
         "rank": _rank(line, row["ticket"]),
         "quantity": row["quantity"],
         "grantId": _text(row["grant_id"]),
-        "receivedAt": instant_text(unix_us(row["received_at"])),
+        "receivedAt": iso(row["received_at"]),
         **{member: iso(row[name]) for member, name in _DATES.items()},
         "reason": row["reason"],
         "orderId": row["order_id"],
@@ -111,6 +121,15 @@ _DATES: Final = {
     "firstValidatedAt": "first_validated_at", "completedAt": "completed_at", "leftAt": "left_at",
     "deniedAt": "denied_at",
 }  # fmt: skip
+
+
+def _actor(event: Mapping[str, Any], kind: str, person: dict[str, str]) -> dict[str, str] | None:
+    """Whoever is named; else the person for leaving, nobody's doing for what comes by itself."""
+    if "actor" in event:
+        return actor_facts(event["actor"])
+    if kind == "queue.consumer.left":
+        return person
+    return actor_facts(f"system:{SYSTEM}") if kind.rpartition(".")[2] in _BY_ITSELF else None
 
 
 def _rank(line: Line, ticket: int) -> int | None:

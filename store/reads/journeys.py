@@ -24,8 +24,20 @@ SELECT * FROM (
   ) e ON true
   WHERE q.tenant_id = %(tenant)s AND NOT q.archived
     AND (%(experience)s::uuid IS NULL OR q.experience_id = %(experience)s)
-) t WHERE entered > 0 OR experience_id = %(experience)s ORDER BY created_at, id"""
-_PERSON: Final = "SELECT id, level FROM consumer WHERE tenant_id = %(tenant)s AND id = %(person)s"
+) t WHERE entered > 0 OR experience_id = %(experience)s OR experience_id = ANY (%(visited)s)
+ORDER BY created_at, id"""
+_PERSON: Final = """
+SELECT c.level, p.full_name, p.language_code FROM consumer c
+LEFT JOIN consumer_profile p ON p.tenant_id = c.tenant_id AND p.id = c.id
+WHERE c.tenant_id = %(tenant)s AND c.id = %(person)s"""
+
+
+# One that is hidden or put away does not show, but its versions count on: no sum of versions may ever fall.
+_VISITS: Final = """
+SELECT v.experience_id, v.version, v.left_at IS NULL AND x.published AND NOT x.archived AS inside
+FROM experience_visit v JOIN experience x ON x.tenant_id = v.tenant_id AND x.id = v.experience_id
+WHERE v.tenant_id = %(tenant)s AND v.consumer_id = %(person)s
+  AND (%(experience)s::uuid IS NULL OR v.experience_id = %(experience)s) ORDER BY v.entered_at, v.id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +62,17 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How well a person is known, and the queues on their way, the older first."""
+    """Who a person is, and the queues on their way, the older first.
+
+    `visited` are the experiences that the person is in, `visits` the sum of the versions of all that were ever visited.
+    """
 
     level: str
     stops: tuple[Stop, ...]
+    full_name: str | None = None
+    language_code: str | None = None
+    visited: tuple[UUID, ...] = ()
+    visits: int = 0
 
 
 async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | None) -> Way:
@@ -61,12 +80,15 @@ async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | Non
     values = {"tenant": reader.tenant_id, "person": consumer_id, "experience": experience_id}
     async with reader.moment() as cursor:
         person = await (await cursor.execute(_PERSON, values)).fetchone()
-        rows = await (await cursor.execute(_QUEUES, values)).fetchall()
+        seen = await (await cursor.execute(_VISITS, values)).fetchall()
+        visited = [row["experience_id"] for row in seen if row["inside"]]
+        rows = await (await cursor.execute(_QUEUES, values | {"visited": visited})).fetchall()
     stops = (
         Stop(row["id"], row["experience_id"], row["sequence_id"], _versions(row["versions"]), row["granted_at"])
         for row in rows
     )
-    return Way("guest" if person is None else person["level"], tuple(stops))
+    known = person or {"level": "guest", "full_name": None, "language_code": None}
+    return Way(**known, stops=tuple(stops), visited=tuple(visited), visits=sum(row["version"] for row in seen))
 
 
 def _versions(kept: list[tuple[str, int]] | None) -> tuple[tuple[UUID, int], ...]:

@@ -21,7 +21,7 @@ _LINE: Final = (
 )  # fmt: skip
 _KEPT: Final = (
     "tenant_id", "id", "organization_id", "experience_id", "sequence_id", "config", "name", "open_at", "created_at",
-    "updated_at", "created_by", "version", "archived", "pause", "ended", "knock_at", "seed_commitment",
+    "updated_at", "created_by", "updated_by", "version", "archived", "pause", "ended", "knock_at", "seed_commitment",
 )  # fmt: skip
 _COLUMNS = sql.SQL(", ").join(sql.Identifier("q", name) for name in (*_KEPT, *_LINE))
 _FROM = sql.SQL(
@@ -87,6 +87,7 @@ def queue_of(row: Row) -> Queue:
         experience_id=row["experience_id"], sequence_id=row["sequence_id"],
         config=QueueConfig.stored(row["config"]), server_seed=bytes(row["revealed"]),
         created_at=row["created_at"], updated_at=row["updated_at"], created_by=row["created_by"],
+        updated_by=row["updated_by"],
         version=row["version"], archived=row["archived"], pause=_pause(row["pause"]), ended=_ended(row["ended"]),
         knock_at=row["knock_at"], line=Line(**line), published=row["published"], allow_guests=row["allow_guests"],
     )  # fmt: skip
@@ -96,8 +97,10 @@ def _pause(kept: dict[str, Any] | None) -> Pause | None:
     if kept is None:
         return None
     resume_at = kept["resume_at"] and datetime.fromisoformat(kept["resume_at"])
-    return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"])
+    return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"], kept.get("by"))
 
 
 def _ended(kept: dict[str, Any] | None) -> Ended | None:
-    return None if kept is None else Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"])
+    if kept is None:
+        return None
+    return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"], kept.get("by"))

@@ -7,9 +7,14 @@ from uuid import UUID
 
 from sqlalchemy import Row
 
-from domain.people.state import Consumer, Level, Session, SessionStatus
+from domain.people.config import ProfileConfig
+from domain.people.state import Consumer, Level, Profile, Session, SessionStatus, Visit
 from store.repositories.by_id import ById
-from store.tables.people import consumer, session
+from store.tables.people import consumer, consumer_profile, experience_visit, session
+
+_TAKES_PART = """
+SELECT EXISTS (SELECT FROM queue q JOIN queue_entry e ON e.tenant_id = q.tenant_id AND e.queue_id = q.id
+  WHERE q.tenant_id = %s AND e.consumer_id = %s AND e.status IN ('QUEUED', 'GRANTED'))"""
 
 
 class Consumers(ById[Consumer]):
@@ -17,8 +22,38 @@ class Consumers(ById[Consumer]):
 
     table = consumer
 
+    def takes_part(self, consumer_id: UUID) -> bool:
+        """Whether a person waits or holds a grant anywhere, by what the workers of the queues have committed."""
+        values = (self._scope.tenant_id, consumer_id)
+        return bool(self._scope.connection.exec_driver_sql(_TAKES_PART, values).scalar())
+
     def _state(self, row: Row[Any]) -> Consumer:
         return Consumer(row.tenant_id, row.id, row.created_at, Level(row.level))
+
+
+class Profiles(ById[Profile]):
+    """What the people of a drain say of themselves."""
+
+    table = consumer_profile
+
+    def _state(self, row: Row[Any]) -> Profile:
+        told = row._asdict()
+        said = {field.alias or name: told.pop(name) for name, field in ProfileConfig.model_fields.items()}
+        return Profile(**told, config=ProfileConfig.stored(said))
+
+    def _row(self, state: Profile) -> dict[str, Any]:
+        said = state.config.model_dump(mode="json")
+        kept = {"version": state.version, "updated_at": state.updated_at, "erased_at": state.erased_at}
+        return {"tenant_id": state.tenant_id, "id": state.id} | said | kept
+
+
+class Visits(ById[Visit]):
+    """The people of a drain in experiences."""
+
+    table = experience_visit
+
+    def _state(self, row: Row[Any]) -> Visit:
+        return Visit(**row._asdict())
 
 
 class Sessions(ById[Session]):

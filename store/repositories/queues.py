@@ -83,6 +83,7 @@ def _settings(state: Queue) -> dict[str, Any]:
         "created_at": state.created_at,
         "updated_at": state.updated_at,
         "created_by": state.created_by,
+        "updated_by": state.updated_by,
     }
 
 
@@ -96,7 +97,8 @@ def _queue(row: Row[Any]) -> Queue:
     return Queue(
         tenant_id=row.tenant_id, id=row.id, organization_id=row.organization_id, experience_id=row.experience_id,
         sequence_id=row.sequence_id, config=QueueConfig.stored(row.config), server_seed=bytes(row.server_seed),
-        created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, version=row.version,
+        created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, updated_by=row.updated_by,
+        version=row.version,
         archived=row.archived, pause=row.pause and _pause(row.pause), ended=row.ended and _ended(row.ended),
         knock_at=row.knock_at, extensions=tuple(map(_extension, row.extensions or ())), line=Line(**line),
         published=row.published, allow_guests=row.allow_guests,
@@ -105,7 +107,7 @@ def _queue(row: Row[Any]) -> Queue:
 
 def _pause(kept: dict[str, Any]) -> Pause:
     resume_at = kept["resume_at"] and datetime.fromisoformat(kept["resume_at"])
-    return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"])
+    return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"], kept.get("by"))
 
 
 def _extension(kept: dict[str, Any]) -> Extension:
@@ -117,4 +119,4 @@ def _extension(kept: dict[str, Any]) -> Extension:
 
 
 def _ended(kept: dict[str, Any]) -> Ended:
-    return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"])
+    return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"], kept.get("by"))

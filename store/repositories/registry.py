@@ -9,7 +9,7 @@ from domain.experiences.state import Experience
 from domain.experiences.state import Sequence as Path
 from domain.mail import OutboxMail
 from domain.organizations.state import ApiKey, Organization
-from domain.people.state import Consumer, Session
+from domain.people.state import Consumer, Profile, Session, Visit
 from domain.queue.order import Completion
 from domain.queue.state import Entry, Queue, Requeued
 from domain.sequence import SequenceFacts
@@ -20,7 +20,7 @@ from store.repositories.entries import Entries
 from store.repositories.experiences import Experiences, Paths
 from store.repositories.organizations import Keys, Organizations
 from store.repositories.outbox import Mails
-from store.repositories.people import Consumers, Sessions
+from store.repositories.people import Consumers, Profiles, Sessions, Visits
 from store.repositories.queues import Queues
 from store.repositories.requeues import Requeues
 from store.repositories.sequences import Sequences
@@ -39,7 +39,9 @@ class Repositories:
         self.experiences = Experiences(scope)
         self.paths = Paths(scope)
         self.consumers = Consumers(scope)
+        self.profiles = Profiles(scope)
         self.sessions = Sessions(scope)
+        self.visits = Visits(scope)
         self.queues = Queues(scope)
         self.entries = Entries(scope)
         self.requeues = Requeues(scope)
@@ -53,7 +55,9 @@ class Repositories:
             Experience: self.experiences,
             Path: self.paths,
             Consumer: self.consumers,
+            Profile: self.profiles,
             Session: self.sessions,
+            Visit: self.visits,
             Queue: self.queues,
             Entry: self.entries,
             Requeued: self.requeues,

@@ -10,8 +10,7 @@ from store.repositories.base import Repository
 
 _SELECT = """
 SELECT s.tenant_id, s.id, e.organization_id, e.id AS experience_id, e.published,
-  coalesce((o.settings->>'allowGuests')::boolean, true) AS allow_guests, e.open_at, e.close_at,
-  coalesce(e.settings->>'currencyCode', o.settings->>'currencyCode') AS currency_code
+  coalesce((o.settings->>'allowGuests')::boolean, true) AS allow_guests, e.open_at, e.close_at
 FROM unnest(%s::uuid[], %s::uuid[]) AS w(tenant_id, id)
 JOIN sequence s ON s.tenant_id = w.tenant_id AND s.id = w.id AND NOT s.archived
 JOIN experience e ON e.tenant_id = s.tenant_id AND e.id = s.experience_id AND NOT e.archived

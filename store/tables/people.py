@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKeyConstraint, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, Table, Text, text
 from sqlalchemy.dialects.postgresql import UUID
 
 from store.tables.base import identity, metadata, moment, tenant
@@ -15,6 +15,37 @@ consumer = Table(
     Column("level", Text, nullable=False, server_default=text("'guest'")),
     moment("created_at", nullable=False),
     comment="People, as an organization knows them.",
+)
+
+consumer_profile = Table(
+    "consumer_profile",
+    metadata,
+    tenant(),
+    identity(),
+    Column("full_name", Text),
+    Column("language_code", Text),
+    Column("time_zone", Text),
+    Column("email_opt_out", Boolean, nullable=False),
+    Column("sms_opt_out", Boolean, nullable=False),
+    moment("updated_at", nullable=False),
+    Column("version", Integer, nullable=False),
+    moment("erased_at"),
+    ForeignKeyConstraint(["tenant_id", "id"], ["consumer.tenant_id", "consumer.id"], name="consumer_profile_id_fkey"),
+    comment="What people say of themselves: the only personal data. Apart, because few say anything and it is erased.",
+)
+
+experience_visit = Table(
+    "experience_visit",
+    metadata,
+    tenant(),
+    identity(),
+    Column("consumer_id", UUID, nullable=False),
+    Column("experience_id", UUID, nullable=False),
+    moment("entered_at", nullable=False),
+    moment("left_at"),
+    Column("version", Integer, nullable=False),
+    Index("experience_visit_consumer", "tenant_id", "consumer_id"),
+    comment="People in experiences: one row for each person and experience, however often they come.",
 )
 
 session = Table(

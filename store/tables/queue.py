@@ -41,6 +41,7 @@ queue = Table(
     moment("created_at", nullable=False),
     moment("updated_at", nullable=False),
     Column("created_by", Text, nullable=False),
+    Column("updated_by", Text),
     moment("knock_at"),
     Column("extensions", JSONB),
     Column("tickets", BigInteger, nullable=False),
@@ -119,6 +120,7 @@ queue_entry = Table(
         "queue_entry_unseen", "tenant_id", "queue_id", "seen_at",
         postgresql_where=text("live AND seen_at IS NOT NULL"),
     ),
+    Index("queue_entry_requeued", "tenant_id", "queue_id", "entered_at", postgresql_where=text("requeues > 0")),
     postgresql_with={"fillfactor": "85"},
     comment="Participations: one live one for each person and queue.",
 )  # fmt: skip
@@ -149,6 +151,7 @@ queue_completion = Table(
     Column("items", JSONB, nullable=False),
     Column("metadata", JSONB, nullable=False),
     CheckConstraint("order_amount IS NULL OR currency_code IS NOT NULL", name="currency"),
+    Index("queue_completion_paid", "tenant_id", "queue_id", postgresql_where=text("order_amount IS NOT NULL")),
     comment="What shops said of the orders that used grants up, under the ids of the participations.",
 )
 

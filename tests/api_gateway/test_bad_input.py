@@ -422,3 +422,50 @@ def test_an_old_version_is_409(house: House, things: dict[str, str]) -> None:
     path, seen = f"/queues/{queue['id']}", {"If-Match": f'"{queue["version"]}"'}
     assert house.hall.admin("PATCH", path, {"name": "Second"}, **seen).status_code == 200
     must_be_problem(house.hall.admin("PATCH", path, {"name": "Third"}, **seen), 409, "VERSION_CONFLICT")
+
+
+@pytest.fixture(scope="module")
+def hall_guest(house: House) -> Any:
+    """An organization, a queue of it, and somebody whose turn has come there."""
+    queue = house.hall.queue()
+    return house.hall, queue, house.hall.granted(queue)
+
+
+@pytest.mark.parametrize("path", ["/queues/{queue}/status", "/consumers/me"])
+@pytest.mark.parametrize("since", ["x", "-1", "1.5", "\u0661", "1" * 19])
+@pytest.mark.parametrize("headers", [{}, {"Prefer": "wait=1"}])
+def test_a_version_that_is_no_number_is_refused(
+    hall_guest: Any, path: str, since: str, headers: dict[str, str]
+) -> None:
+    hall, queue, guest = hall_guest
+    place = f"/consumer/api/v1{path.format(queue=queue['id'])}?sinceVersion={since}"
+    answer = hall.call("GET", place, None, hall.as_person(guest["accessToken"]) | headers)
+    told = must_be_problem(answer, 400, "INVALID_REQUEST")
+    assert told["errors"][0]["path"] == "query:sinceVersion"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_id_with_its_hyphens_elsewhere_is_nobodys(hall_guest: Any, method: str) -> None:
+    hall, queue, guest = hall_guest
+    plain = queue["id"].replace("-", "")
+    moved = f"{plain[:7]}-{plain[7:12]}-{plain[12:16]}-{plain[16:20]}-{plain[20:]}"
+    route = "status" if method == "GET" else "enter"
+    answer = hall.call(method, f"/consumer/api/v1/queues/{moved}/{route}", {}, hall.as_person(guest["accessToken"]))
+    must_be_problem(answer, 404, "QUEUE_NOT_FOUND")
+
+
+@pytest.mark.parametrize("kind", ["experiences", "queues"])
+def test_a_name_of_null_is_of_the_wrong_type(hall_guest: Any, kind: str) -> None:
+    hall, queue, _ = hall_guest
+    own_id = queue["id"] if kind == "queues" else queue["experienceId"]
+    told = must_be_problem(hall.admin("PATCH", f"/{kind}/{own_id}", {"name": None}), 400, "VALIDATION_ERROR")
+    assert [(error["path"], error["code"]) for error in told["errors"]] == [("/name", "WRONG_TYPE")]
+
+
+def test_dates_of_the_admin_api_have_milliseconds(hall_guest: Any) -> None:
+    hall, queue, guest = hall_guest
+    one = hall.admin("GET", f"/queues/{queue['id']}/consumers/{guest['consumerId']}").json()
+    kept = hall.admin("GET", f"/queues/{queue['id']}").json()
+    dates = [value for name, value in (*one.items(), *kept.items()) if name.endswith("At") and value is not None]
+    assert len(dates) > 5
+    assert [date for date in dates if len(date) != len("2026-11-21T17:00:00.000Z")] == []

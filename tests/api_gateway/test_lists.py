@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 
@@ -124,6 +125,50 @@ def test_a_participation_tells_what_happened_to_it(five: Resident) -> None:
         ("NOT_QUEUED", "QUEUED"), ("QUEUED", "GRANTED"), ("GRANTED", "LEFT"),
     ]  # fmt: skip
     assert told["status"] == "LEFT"
+
+
+def test_every_step_of_a_participation_says_who_took_it(five: Resident) -> None:
+    queue = five.queue(admitRate=1)
+    inside, waiting, other = five.granted(queue), five.entered(queue), five.entered(queue)
+    place = f"/queues/{queue['id']}"
+    for action, body in (
+        ("deny", {"consumerId": waiting["consumerId"], "reason": "FRAUD_DETECTED"}),
+        ("admit", {"consumerId": other["consumerId"]}),
+        ("complete", {"consumerId": inside["consumerId"], "orderId": "7"}),
+    ):
+        done = five.admin("POST", f"{place}/{action}", body)
+        assert done.status_code == 200, done.text
+    keys = five.admin("GET", "/organizations/current/keys").json()["data"]
+    key = next(one["id"] for one in keys if one["kind"] == "secret")
+
+    def steps(guest: Any) -> list[tuple[str, str, str]]:
+        told = five.admin("GET", f"{place}/consumers/{guest['consumerId']}").json()["history"]
+        return [(one["event"].rpartition(".")[2], one["actor"]["type"], one["actor"]["id"]) for one in told]
+
+    assert steps(waiting) == [("entered", "consumer", waiting["consumerId"]), ("denied", "key", key)]
+    assert steps(other) == [("entered", "consumer", other["consumerId"]), ("granted", "key", key)]
+    assert steps(inside) == [
+        ("entered", "consumer", inside["consumerId"]), ("granted", "system", str(UUID(int=0))), ("completed", "key", key),
+    ]  # fmt: skip
+
+
+def test_what_a_key_makes_was_made_by_a_key(five: Resident) -> None:
+    experience = five.experience()
+    assert experience["createdBy"]["type"] == experience["updatedBy"]["type"] == "key"
+    assert five.queue(experience)["createdBy"] == experience["createdBy"]
+    assert five.admin("GET", "/organizations/current").json()["createdBy"]["type"] == "system"
+
+
+def test_a_queue_says_who_held_changed_and_ended_it(five: Resident) -> None:
+    queue = five.queue()
+    place, key = f"/queues/{queue['id']}", queue["createdBy"]
+    assert (queue["updatedBy"], queue["statusOverrideBy"], queue["teardownStatus"]) == (key, None, None)
+    assert five.admin("POST", f"{place}/pause", {}).json()["statusOverrideBy"] == key
+    assert five.admin("POST", f"{place}/resume", {}).json()["statusOverrideBy"] is None
+    assert five.admin("PATCH", place, {"name": "Back row"}).json()["updatedBy"] == key
+    assert five.admin("POST", f"{place}/kill", {"reason": "fire"}).status_code == 200
+    told = five.admin("GET", place).json()
+    assert (told["statusOverrideBy"], told["updatedBy"], told["teardownStatus"]) == (key, key, "completed")
 
 
 def test_a_participation_has_its_rank_once_the_order_is_drawn(five: Resident) -> None:

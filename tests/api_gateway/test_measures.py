@@ -1,5 +1,6 @@
 """Counts and rates of a queue, as its organization sees them."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -69,6 +70,42 @@ def test_what_cannot_be_counted_is_refused(hall: Resident, query: str, path: str
     refused = hall.admin("GET", f"/queues/{hall.queue()['id']}/metrics?{query}")
     assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_FILTER")
     assert refused.json()["errors"][0]["path"] == path
+
+
+def test_each_part_of_a_stretch_is_counted_and_they_add_up(hall: Resident) -> None:
+    queue = hall.queue(maxActiveGrants=1)
+    bought = hall.granted(queue)
+    hall.entered(queue)
+    hall.admin("POST", f"/queues/{queue['id']}/complete", {"consumerId": bought["consumerId"], "orderId": "1"})
+    since = datetime.fromisoformat(bought["enteredAt"]).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    until = since + timedelta(hours=4)
+    told = measures(hall, queue, f"?from={since:%Y-%m-%dT%H:%M}Z&to={until:%Y-%m-%dT%H:%M}Z&granularity=hour")
+    assert [one["from"] for one in told["series"]] == [
+        f"{since + timedelta(hours=n):%Y-%m-%dT%H:%M:%S.000Z}" for n in range(4)
+    ]
+    assert [one["to"] for one in told["series"][:-1]] == [one["from"] for one in told["series"][1:]]
+    assert [sum(one[name] for one in told["series"]) for name in ("entries", "completions")] == [2, 1]
+    assert told["series"][0]["entries"] == 0
+    assert measures(hall, queue)["series"] is None
+    assert [one["entries"] for one in measures(hall, queue, "?granularity=month")["series"]] == [2]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=2026-01-01T00:00:00Z&to=2026-06-01T00:00:00Z&granularity=day",
+        "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:01Z&granularity=minute",
+        "to=9999-12-31T23:59:59Z&granularity=week",
+    ],
+)
+def test_more_parts_than_anybody_looks_at_are_refused(hall: Resident, query: str) -> None:
+    refused = hall.admin("GET", f"/queues/{hall.queue()['id']}/metrics?{query}")
+    assert (refused.status_code, refused.json()["code"]) == (400, "RANGE_TOO_LONG")
+
+
+def test_parts_at_the_end_of_the_calendar_are_counted(hall: Resident) -> None:
+    query = "?from=9999-12-31T00:00:00Z&to=9999-12-31T23:59:59Z&granularity=month"
+    assert [one["entries"] for one in measures(hall, hall.queue(), query)["series"]] == [0]
 
 
 def test_a_grant_that_lapsed_is_counted_however_it_went_on(hall: Resident) -> None:

@@ -206,6 +206,7 @@ def test_what_a_shop_says_of_an_order_is_kept_and_shown(hall: Resident) -> None:
         ({"orderAmount": 12.5}, "/orderAmount", "INVALID_MONEY"),
         ({"orderAmount": "1.234"}, "/orderAmount", "OUT_OF_RANGE"),
         ({"currencyCode": "euro"}, "/currencyCode", "PATTERN"),
+        ({"currencyCode": "ZZZ"}, "/currencyCode", "NOT_IN_ENUM"),
         ({"items": [{"quantity": 1}]}, "/items/0/productId", "REQUIRED"),
         ({"items": [{"productId": NOBODY, "quantity": 0}]}, "/items/0/quantity", "OUT_OF_RANGE"),
         ({"metadata": {"till": 3}}, "/metadata/till", "WRONG_TYPE"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from domain.money import Amount, amount_text, digits_of, minor_units
+from domain.money import Amount, CurrencyCode, amount_text, digits_of, minor_units
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,28 @@ def test_what_is_no_amount_is_refused(amount: object) -> None:
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(Amount).validate_python(amount)
     assert refused.value.errors()[0]["type"] == "invalid_money"
+
+
+@pytest.mark.parametrize("code", ["EUR", "USD", "JPY", "XCG", "ZWG", "XOF", "CLF"])
+def test_a_currency_in_use_is_one(code: str) -> None:
+    assert TypeAdapter(CurrencyCode).validate_python(code) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("ZZZ", "enum"),
+        ("X" * 3, "enum"),
+        ("XTS", "enum"),
+        ("DEM", "enum"),
+        ("HRK", "enum"),
+        ("eur", "string_pattern_mismatch"),
+    ],
+)
+def test_what_is_no_currency_in_use_is_refused(code: str, why: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(CurrencyCode).validate_python(code)
+    assert refused.value.errors()[0]["type"] == why
 
 
 @given(minor=st.integers(0, 10**16 - 1), currency=st.sampled_from(["EUR", "JPY", "KWD", "CLF"]))

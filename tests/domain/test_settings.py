@@ -23,6 +23,17 @@ def test_unknown_members_of_stored_settings_are_passed_over_at_every_depth() -> 
     assert "brandNew" not in limits.model_dump_json()
 
 
+def test_a_currency_that_was_withdrawn_stays_readable_and_is_not_asked_for_any_more() -> None:
+    assert OrganizationConfig.stored(ASKED | {"currencyCode": "HRK"}).currency_code == "HRK"
+    with pytest.raises(ValidationError):
+        OrganizationConfig.model_validate(ASKED | {"currencyCode": "HRK"})
+
+
+def test_a_wildcard_above_a_whole_ending_stays_readable() -> None:
+    kept = ASKED | {"allowedOrigins": ["https://*.com"]}
+    assert OrganizationConfig.stored(kept).allowed_origins == ["https://*.com"]
+
+
 def test_what_was_stored_is_judged_like_what_is_asked_for() -> None:
     with pytest.raises(ValidationError):
         OrganizationConfig.stored(ASKED | {"currencyCode": 5})

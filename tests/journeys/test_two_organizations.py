@@ -9,7 +9,7 @@ import pytest
 from tests.support.caller import ADMIN, CONSUMER, Answer, Json, Organizer, strong_key
 
 BODIES: Mapping[str, Json] = {
-    "EnterBody": {}, "LeaveBody": {}, "AdmitBody": {"consumerId": "{consumer_id}"},
+    "EnterBody": {}, "EnterExperienceBody": {}, "LeaveBody": {}, "AdmitBody": {"consumerId": "{consumer_id}"},
     "DenyBody": {"consumerId": "{consumer_id}", "reason": "ADMIN_ACTION"},
     "ValidateBody": {"admissionGrant": "{grant}"}, "CompleteBody": {"consumerId": "{consumer_id}", "orderId": "theirs"},
     "ExperienceChanges": {"name": "Ours"}, "ExperienceConfig": {"name": "Ours"}, "SequenceChanges": {"name": "Ours"},

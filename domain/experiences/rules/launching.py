@@ -26,7 +26,7 @@ from domain.experiences.state import Defaults, Distribution, Experience, Launch,
 from domain.experiences.view import experience_facts
 from domain.ids import id_under
 from domain.problems import first_problem
-from domain.settings import actor_text, changed, merged
+from domain.settings import actor_text, changed, revised
 from domain.slugs import free_slug, slug_of, well_formed
 from domain.tenant import TenantFacts
 from domain.times import Times, shifted
@@ -66,20 +66,24 @@ def create(
     return Decision(told, saves=(experience, *paths), events=(happened,))
 
 
-def update(launch: Launch, taken: Collection[str], command: UpdateExperience, by: Actor, times: Times) -> Decision:
-    """Change settings. A new slug must be free, and no distribution may come to lie outside the window."""
+def update(
+    launch: Launch, taken: Collection[str], command: UpdateExperience, by: Actor, times: Times, *, paid: bool
+) -> Decision:
+    """Change settings. A new slug must be free, and no distribution may come to lie outside the window.
+
+    With `paid` an order with money was recorded under it: what that money is in stays.
+    """
     before = launch.experience.config
     if command.if_version not in {None, launch.experience.version}:
         return _moved(launch)
     try:
-        wanted = merged(before, command.changes, replace=command.replace)
-        config = ExperienceConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(before, command.changes, replace=command.replace)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     config = config if config.slug else config.model_copy(update={"slug": before.slug})
     fields = changed(before, config)
     refused = _slug_refused(config.slug or "", taken) if "slug" in fields else None
-    refused = refused or _outside(config, launch.distributions)
+    refused = refused or _outside(config, launch.distributions) or _other_money(launch, config, paid=paid)
     if refused is not None or not fields:
         return Decision(refused or Reply(experience_facts(launch)))
     return _with(launch, replace(launch.experience, config=config), "updated", by, times, fields=fields)
@@ -180,6 +184,14 @@ def _outside(config: ExperienceConfig, distributions: Iterable[Distribution]) ->
         if config.close_at is not None and one.close_at is not None and one.close_at > config.close_at:
             return Refused("INVALID_WINDOW", f"Distribution {one.id} closes after that.", field="/closeAt")
     return None
+
+
+def _other_money(launch: Launch, config: ExperienceConfig, *, paid: bool) -> Refused | None:
+    own = launch.defaults.currency_code
+    before, after = launch.experience.config.currency_code or own, config.currency_code or own
+    if not paid or before == after:
+        return None
+    return Refused("FIELD_FROZEN", f"Orders were recorded in {before} already.", field="/currencyCode")
 
 
 def _path(experience: Experience, place: int, config: SequenceConfig) -> Sequence:

@@ -13,12 +13,11 @@ from domain.decision import Decision, Refused, Reply, refuse
 from domain.ids import id_under
 from domain.organizations import events
 from domain.organizations.commands import CreateOrganization, FirstKey, UpdateOrganization
-from domain.organizations.config import OrganizationConfig
 from domain.organizations.rules.keeping import MOST_SECRETS
 from domain.organizations.state import SCOPES, ApiKey, KeyKind, Mode, Organization
 from domain.organizations.view import organization_facts
 from domain.problems import first_problem
-from domain.settings import actor_text, changed, merged
+from domain.settings import actor_text, changed, revised
 from domain.slugs import well_formed
 from domain.times import Times
 
@@ -68,8 +67,12 @@ def update(
     command: UpdateOrganization,
     by: Actor,
     times: Times,
+    *,
+    paid: bool,
 ) -> Decision:
     """Change settings, for both modes at once; `holder` is who has the slug that is asked for.
+
+    With `paid` an order with money was recorded in one of them: the currency stays, because experiences inherit it.
 
     The status is the operator's: an organization that sleeps has no key left with which it could wake itself.
     """
@@ -78,14 +81,15 @@ def update(
     if command.if_version not in {None, organization.version}:
         return refuse("VERSION_CONFLICT", f"The organization is at version {organization.version} now.")
     try:
-        wanted = merged(organization.config, command.changes, replace=command.replace)
-        config = OrganizationConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(organization.config, command.changes, replace=command.replace)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     fields = changed(organization.config, config)
     refused = slug_refused(config.slug, holder, organization.id) if "slug" in fields else None
     if "status" in fields and by.type not in OPERATORS:
         refused = NOT_THEIRS
+    if paid and "currencyCode" in fields:
+        refused = refused or Refused("FIELD_FROZEN", "Orders with money were recorded.", field="/currencyCode")
     if refused is not None or not fields:
         return Decision(refused or Reply(organization_facts(organization, tenant_id)))
     after = replace(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from domain.command import Actor
+from domain.command import SYSTEM_ACTOR, Actor
 from domain.decision import Decision, Refused, Reply, refuse
 from domain.problems import first_problem
 from domain.queue import events
@@ -19,7 +19,7 @@ from domain.queue.rules.idling import asking
 from domain.queue.state import Ended, Entry, Extension, Lifecycle, Pause, Queue
 from domain.queue.view import queue_facts
 from domain.sequence import SequenceFacts
-from domain.settings import changed, merged
+from domain.settings import actor_text, changed, merged
 from domain.times import Times
 
 _FROZEN_AT_ENTRY = frozenset({"timeZone", "onExpiry", "requeueLimit"})
@@ -47,14 +47,16 @@ def create(
     queue = Queue(
         tenant_id=sequence.tenant_id, id=queue_id, organization_id=sequence.organization_id,
         experience_id=sequence.experience_id, sequence_id=sequence.id, config=command.config, server_seed=secret,
-        created_at=times.now, updated_at=times.now, created_by=f"{by.type}:{by.id}", published=sequence.published,
-        allow_guests=sequence.allow_guests,
+        created_at=times.now, updated_at=times.now, created_by=actor_text(by), updated_by=actor_text(by),
+        published=sequence.published, allow_guests=sequence.allow_guests,
     )  # fmt: skip
     happened = events.QueueChanged("created", times.now)
     return Decision(Reply(queue_facts(queue, times), created=True), saves=(queue,), events=(happened,))
 
 
-def update(queue: Queue, sequence: SequenceFacts | None, command: UpdateQueue, times: Times) -> Decision:
+def update(
+    queue: Queue, sequence: SequenceFacts | None, command: UpdateQueue, times: Times, *, by: Actor = SYSTEM_ACTOR
+) -> Decision:
     """Change settings; those that others rely on are frozen once they do. What changes nothing is not a change."""
     if command.if_version is not None and command.if_version != queue.version:
         return refuse("VERSION_CONFLICT", f"The queue is at version {queue.version} now.")
@@ -71,29 +73,31 @@ def update(queue: Queue, sequence: SequenceFacts | None, command: UpdateQueue, t
     refused = _frozen(queue, config, fields, times) or (sequence and _outside(sequence, config))
     if refused:
         return Decision(refused)
-    return _with(asking(queue, replace(queue, config=config), times.now), "updated", times, fields=fields)
+    return _with(asking(queue, replace(queue, config=config), times.now), "updated", by, times, fields=fields)
 
 
-def archive(queue: Queue, if_version: int | None, times: Times) -> Decision:
+def archive(queue: Queue, if_version: int | None, times: Times, *, by: Actor = SYSTEM_ACTOR) -> Decision:
     """Take a queue out of the lists; not while somebody waits or is inside."""
     if if_version is not None and if_version != queue.version:
         return refuse("VERSION_CONFLICT", f"The queue is at version {queue.version} now.")
     if queue.line.waiting or queue.line.inside:
         return refuse("HAS_LIVE_PARTICIPANTS", "People wait or hold grants; kill the queue first, or let it be served.")
-    return _with(replace(queue, archived=True), "archived", times)
+    return _with(replace(queue, archived=True), "archived", by, times)
 
 
-def pause(queue: Queue, command: PauseQueue, times: Times) -> Decision:
+def pause(queue: Queue, command: PauseQueue, times: Times, *, by: Actor = SYSTEM_ACTOR) -> Decision:
     """Hold back grants, entries or both. Live grants run on."""
     if queue.lifecycle(times.now) is Lifecycle.CLOSED:
         return refuse("DISTRIBUTION_CLOSED", "The queue is closed.")
     if queue.pause is not None:
         return refuse("ALREADY_PAUSED", "The queue is paused already.")
-    held = Pause(command.scope, times.now, command.resume_at, command.reason)
-    return _with(replace(queue, pause=held), "paused", times, reason=command.reason)
+    held = Pause(command.scope, times.now, command.resume_at, command.reason, actor_text(by))
+    return _with(replace(queue, pause=held), "paused", by, times, reason=command.reason)
 
 
-def resume(queue: Queue, given: Sequence[Entry], command: ResumeQueue, times: Times) -> Decision:
+def resume(
+    queue: Queue, given: Sequence[Entry], command: ResumeQueue, times: Times, *, by: Actor = SYSTEM_ACTOR
+) -> Decision:
     """Go on. Credit beyond what may be saved is lost in a pause, so going on starts no rush.
 
     Live grants may get longer: those that were `given` at this very moment at once, earlier ones in slices (`extend`).
@@ -106,7 +110,7 @@ def resume(queue: Queue, given: Sequence[Entry], command: ResumeQueue, times: Ti
     if command.extend_grants_seconds:
         promised = Extension(times.now, command.extend_grants_seconds)
         going = replace(going, extensions=(*queue.extensions, promised))
-    decision, longer = _with(going, "resumed", times), _longer(given, command.extend_grants_seconds)
+    decision, longer = _with(going, "resumed", by, times), _longer(given, command.extend_grants_seconds)
     return replace(decision, saves=decision.saves + longer.saves, events=decision.events + longer.events)
 
 
@@ -124,15 +128,15 @@ def resume_if_due(queue: Queue, times: Times) -> Decision:
     """Go on by itself at the moment that was announced: who came before it came to a queue that was paused."""
     if queue.pause is None or queue.pause.resume_at is None or times.received_at < queue.pause.resume_at:
         return Decision(Reply())
-    return _with(_going(queue, times.now), "resumed", times)
+    return _with(_going(queue, times.now), "resumed", SYSTEM_ACTOR, times)
 
 
-def kill(queue: Queue, command: KillQueue, times: Times) -> Decision:
+def kill(queue: Queue, command: KillQueue, times: Times, *, by: Actor = SYSTEM_ACTOR) -> Decision:
     """End a queue for good: one write; those who wait are denied in slices afterwards."""
     if queue.lifecycle(times.now) is Lifecycle.CLOSED:
         return refuse("DISTRIBUTION_CLOSED", "The queue is closed already.")
-    ended = Ended(times.now, command.reason, command.revoke_grants)
-    return _with(replace(queue, ended=ended, pause=None), "killed", times, reason=command.reason)
+    ended = Ended(times.now, command.reason, command.revoke_grants, actor_text(by))
+    return _with(replace(queue, ended=ended, pause=None), "killed", by, times, reason=command.reason)
 
 
 def _going(queue: Queue, now: datetime) -> Queue:
@@ -157,9 +161,15 @@ def _longer(live: Sequence[Entry], seconds: int) -> Decision:
 
 
 def _with(
-    queue: Queue, change: str, times: Times, *, reason: str | None = None, fields: tuple[str, ...] | None = None
+    queue: Queue,
+    change: str,
+    by: Actor,
+    times: Times,
+    *,
+    reason: str | None = None,
+    fields: tuple[str, ...] | None = None,
 ) -> Decision:
-    after = replace(queue, version=queue.version + 1, updated_at=times.now)
+    after = replace(queue, version=queue.version + 1, updated_at=times.now, updated_by=actor_text(by))
     happened = events.QueueChanged(change, times.now, reason, fields)
     return Decision(Reply(queue_facts(after, times)), saves=(after,), events=(happened,))
 

@@ -168,8 +168,7 @@ def _will_open(queue: Queue) -> bool:
 
 def _clears(queue: Queue, now: datetime) -> datetime | None:
     """An ended queue is cleared in slices, without a rest between them."""
-    ended, line = queue.ended, queue.line
-    return now if ended and (line.waiting or (ended.revoke_grants and line.inside)) else None
+    return now if queue.clearing else None
 
 
 def _places(queue: Queue) -> list[int]:

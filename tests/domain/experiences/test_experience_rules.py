@@ -57,10 +57,10 @@ def creating(*taken: str, **settings: Any) -> Decision:
     return create(TENANT, DEFAULTS, taken, OWN, command, SYSTEM_ACTOR, AT)
 
 
-def changing(launch: Launch, *taken: str, **how: Any) -> Decision:
-    """The decision about a change of settings."""
+def changing(launch: Launch, *taken: str, paid: bool = False, **how: Any) -> Decision:
+    """The decision about a change of settings; `paid` says that orders with money were recorded."""
     command = UpdateExperience(tenant_id=TENANT.tenant_id, experience_id=OWN, **how)
-    return update(launch, taken, command, SYSTEM_ACTOR, AT)
+    return update(launch, taken, command, SYSTEM_ACTOR, AT, paid=paid)
 
 
 def slug_made(decision: Decision) -> str | None:
@@ -152,6 +152,30 @@ def test_a_window_may_meet_that_of_its_distributions() -> None:
     launch = make_launch(make_distribution(open_at=NOON, close_at=NOON + HOUR))
     window = {"openAt": "2026-11-21T13:00:00+01:00", "closeAt": "2026-11-21T13:00:00Z"}
     assert body_of(changing(launch, changes=window))["openAt"] == "2026-11-21T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("own", "how"),
+    [
+        (None, {"changes": {"currencyCode": "USD"}}),
+        ("USD", {"changes": {"currencyCode": "EUR"}}),
+        ("USD", {"changes": {"currencyCode": None}}),
+        ("USD", {"changes": {"name": "Closing Night"}, "replace": True}),
+    ],
+)
+def test_what_money_is_in_stays_once_it_was_recorded(own: str | None, how: dict[str, Any]) -> None:
+    launch = make_launch(currencyCode=own)
+    refused = changing(launch, "opening-night", paid=True, **how)
+    assert code_of(refused) == "FIELD_FROZEN"
+    assert isinstance(refused.outcome, Refused)
+    assert refused.outcome.field == "/currencyCode"
+    assert body_of(changing(launch, "opening-night", **how))["version"] == 2
+
+
+def test_naming_the_currency_that_is_inherited_changes_no_money() -> None:
+    for own, wanted in ((None, "EUR"), ("EUR", None)):
+        launch = make_launch(currencyCode=own)
+        assert body_of(changing(launch, paid=True, changes={"currencyCode": wanted}))["currencyCode"] == "EUR"
 
 
 def test_publishing_twice_is_publishing_once() -> None:

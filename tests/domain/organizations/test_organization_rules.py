@@ -1,5 +1,6 @@
 """Organizations: their slugs, their settings, their two tenants."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -38,10 +39,12 @@ def founding(*keys: FirstKey, **settings: Any) -> CreateOrganization:
     return CreateOrganization(live_tenant_id=LIVE, test_tenant_id=TEST, config=make_config(**settings), keys=keys)
 
 
-def changing(organization: Organization | None = None, *, holder: UUID | None = None, **how: Any) -> Decision:
-    """The decision about a change of settings."""
+def changing(
+    organization: Organization | None = None, *, holder: UUID | None = None, paid: bool = False, **how: Any
+) -> Decision:
+    """The decision about a change of settings; `paid` says that orders with money were recorded."""
     present = organization or make_organization()
-    return update(present, holder, LIVE, UpdateOrganization(**how), SYSTEM_ACTOR, AT)
+    return update(present, holder, LIVE, UpdateOrganization(**how), SYSTEM_ACTOR, AT, paid=paid)
 
 
 def first_key(mode: Mode = Mode.LIVE, kind: KeyKind = KeyKind.SECRET) -> FirstKey:
@@ -111,6 +114,23 @@ def test_a_change_names_its_fields_and_raises_the_version() -> None:
     assert decision.events[0].facts()["fields"] == ("name", "timeZone")
 
 
+def test_the_currency_stays_once_money_was_recorded() -> None:
+    change = {"changes": {"currencyCode": "USD"}}
+    assert code_of(changing(paid=True, **change).outcome) == "FIELD_FROZEN"
+    assert len(changing(**change).saves) == 1
+    assert len(changing(paid=True, changes={"currencyCode": "EUR", "name": "Pier Hall"}).saves) == 1
+
+
+def test_what_may_not_be_asked_for_any_more_stands_in_the_way_of_nothing_else() -> None:
+    old = OrganizationConfig.stored(REQUIRED | {"currencyCode": "HRK", "allowedOrigins": ["https://*.com"]})
+    present = replace(make_organization(), config=old)
+    (after,) = changing(present, paid=True, changes={"name": "Pier Hall"}).saves
+    assert isinstance(after, Organization)
+    assert (after.config.name, after.config.currency_code) == ("Pier Hall", "HRK")
+    for asked in ({"currencyCode": "ZZZ"}, {"allowedOrigins": ["https://*.com"]}, {"name": ""}):
+        assert code_of(changing(present, changes=asked).outcome) == "VALIDATION_ERROR"
+
+
 def test_a_change_that_changes_nothing_leaves_the_version() -> None:
     decision = changing(changes={"name": "Harbour Hall"}, if_version=1)
     assert decision.saves == ()
@@ -178,6 +198,9 @@ def test_the_slug_that_is_asked_for_is_the_present_one_unless_another_is_given()
         {"logoUrl": 'https://evil.example/"><script>'},
         {"allowedOrigins": ["https://shop.example/path"]},
         {"allowedOrigins": ["https://shop.example"] * 51},
+        {"allowedOrigins": ["https://*.com"]},
+        {"allowedOrigins": ["http://*.localhost:3000"]},
+        {"frameAncestors": ["https://*.example"]},
         {"frameAncestors": ["https://a.example; script-src *"]},
         {"trustedNetworks": ["10.0.0.1/8"]},
         {"rateLimits": {"unheard-of": {}}},
@@ -196,7 +219,7 @@ def test_settings_out_of_range_or_not_available_yet_are_refused(settings: dict[s
     [
         {"botCheckProvider": "none"},
         {"allowedOrigins": ["https://shop.example", "http://localhost:3000"]},
-        {"frameAncestors": ["https://*.example"]},
+        {"frameAncestors": ["https://*.hall.example"]},
         {"trustedNetworks": ["192.0.2.0/24", "2001:db8::/32"]},
         {"rateLimits": {"entry": {"address": None, "key": {"limit": 10, "windowSeconds": 1, "burst": 20}}}},
         {"notifications": {"email": {"fromName": "Hall", "fromEmail": "hall@example.org"}}},

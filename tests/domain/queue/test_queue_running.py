@@ -3,13 +3,17 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from domain.command import SYSTEM_ACTOR, Actor
 from domain.queue import rules
 from domain.queue.commands import EnterQueue, KillQueue, PauseQueue, ResumeQueue
 from domain.queue.events import Denied, Extended, Granted, QueueChanged
 from domain.queue.state import Ended, Pause, Queue, Scope, Status
+from domain.queue.view import queue_facts
+from domain.settings import actor_text
 from tests.domain.queue.queues import (
     ADA,
     BEN,
@@ -57,7 +61,7 @@ def paused(scope: Scope = Scope.SERVICE, *, since: float = 0, resume_at: float |
 def test_a_pause_is_remembered_with_its_scope_and_reason() -> None:
     decision = rules.pause(make_queue(), pausing(scope=Scope.ALL, reason="rain", resume_at=moment(60)), at(3))
     queue = the_queue(decision)
-    assert queue.pause == Pause(Scope.ALL, moment(3), moment(60), "rain")
+    assert queue.pause == Pause(Scope.ALL, moment(3), moment(60), "rain", actor_text(SYSTEM_ACTOR))
     body = reply_of(decision).body
     assert (body["paused"], body["pauseScope"], body["statusOverride"]) == (True, "ALL", "paused")
     assert decision.events == (QueueChanged("paused", moment(3), "rain"),)
@@ -200,10 +204,36 @@ def test_a_pause_says_nothing_about_the_speed() -> None:
     assert room.queue.line.speed == pytest.approx(2, rel=0.1)
 
 
+def test_whoever_holds_changes_or_ends_a_queue_is_named() -> None:
+    key = Actor("secret", UUID(int=9))
+    named = {"type": "key", "id": str(key.id)}
+    held = rules.pause(make_queue(), pausing(), at(3), by=key)
+    assert (reply_of(held).body["statusOverrideBy"], reply_of(held).body["updatedBy"]) == (named, named)
+    over = rules.resume_if_due(replace(the_queue(held), pause=Pause(Scope.ALL, NOON, moment(60))), at(60))
+    assert the_queue(over).updated_by == f"system:{UUID(int=0)}"
+    gone = rules.kill(make_queue(), killing(), at(3), by=key)
+    assert (reply_of(gone).body["statusOverrideBy"], reply_of(gone).body["updatedBy"]) == (named, named)
+
+
+@pytest.mark.parametrize(
+    ("queue", "status"),
+    [
+        (make_queue(), None),
+        (make_queue(close_at=1), "completed"),
+        (make_queue(close_at=1, waiting=1), None),
+        (replace(make_queue(waiting=1), ended=Ended(NOON, "fire")), "pending"),
+        (replace(make_queue(inside=1), ended=Ended(NOON, "fire", revoke_grants=True)), "pending"),
+        (replace(make_queue(inside=1), ended=Ended(NOON, "fire")), "completed"),
+    ],
+)
+def test_a_closed_queue_is_torn_down_once_nobody_is_left_to_turn_away(queue: Queue, status: str | None) -> None:
+    assert queue_facts(queue, at(2))["teardownStatus"] == status
+
+
 def test_an_end_is_for_good() -> None:
     decision = rules.kill(paused(), killing(), at(3))
     queue = the_queue(decision)
-    assert (queue.ended, queue.pause) == (Ended(moment(3), "fire"), None)
+    assert (queue.ended, queue.pause) == (Ended(moment(3), "fire", by=actor_text(SYSTEM_ACTOR)), None)
     assert reply_of(decision).body["statusOverride"] == "ended"
     assert decision.events == (QueueChanged("killed", moment(3), "fire"),)
     assert refusal_of(rules.kill(queue, killing(), at(4))).code == "DISTRIBUTION_CLOSED"

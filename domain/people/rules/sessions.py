@@ -1,4 +1,4 @@
-"""The rules of people and their sessions: pure functions from state, command and times to a decision."""
+"""How sessions begin, go on and end."""
 
 from __future__ import annotations
 
