@@ -66,7 +66,8 @@ class Installation(Control):
 
     def __init__(self, state: Path, shape: Shape, tell: Tell = say_in_log) -> None:
         self.folder, self.shape = StateFolder(state), shape
-        self.servers = Servers(state, shape.database_url, shape.redis_url)
+        self._cores = shape.cores()
+        self.servers = Servers(state, shape.database_url, shape.redis_url, self._cores.others)
         self.secrets = Secrets("", "", "")
         self.ports: dict[str, int] = {}
         self._metrics_ports: dict[str, int] = {}
@@ -166,11 +167,16 @@ class Installation(Control):
     def _post(self, name: str, process: Process) -> Post:
         threads = self.shape.threads
         environment = process.environment(self.shape.inherited() | self._settings(name, process), threads)
-        child = Child(name, process.command(threads), environment, self.folder.logs / f"{name}.log")
+        log, cores = self.folder.logs / f"{name}.log", self._cores_of(name)
+        child = Child(name, process.command(threads), environment, log, cores)
         if name in self.ports:
             url = f"http://{LOOPBACK}:{self.ports[name]}/readyz"
             return Post(child, lambda: answers(url))
         return Post(child, lambda: child.said(f'"{process.up}"'))
+
+    def _cores_of(self, name: str) -> frozenset[int]:
+        gateways = list(self.ports)
+        return self._cores.gateways[gateways.index(name)] if name in gateways else self._cores.others
 
     def _settings(self, name: str, process: Process) -> dict[str, str]:
         first = next(iter(self.ports.values()), 0)

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from bench.apart import run_apart, run_metered
 from bench.bench import WARMUP_SECONDS, Bench
+from bench.cores import anywhere
 from bench.entering import Entering
 from bench.figure import Figure
-from bench.ordinary.installation import ordinary
+from bench.ordinary.installation import Ordinary, ordinary
 from bench.pairs import compare, in_turn
 from bench.plan import Plan
 from bench.report import PROCESSOR, amount, processor
@@ -31,7 +32,7 @@ def enters(bench: Bench) -> list[Figure]:
     ) as baseline:
         sides = [
             lambda: enters_once(waiting, bench.seconds, system.meter),
-            lambda: enters_once(baseline, bench.seconds, lambda: Meter({"web": baseline.pid} | system.server_pids)),
+            lambda: _ordinary_once(baseline, bench),
             lambda: enters_once(serving, bench.seconds, system.meter),
         ]
         runs = in_turn(sides, bench.pairs)
@@ -42,6 +43,13 @@ def enters(bench: Bench) -> list[Figure]:
         _ratio("enters_open", "committed enters/s into a queue that serves vs. ordinary", served, theirs),
         _tail("enters_open_p99", "p99 of those enters (worst run)", served, theirs),
     ]
+
+
+def _ordinary_once(baseline: Ordinary, bench: Bench) -> Result:
+    """The ordinary side runs wherever the kernel likes, the servers too: so it was fastest."""
+    servers = bench.system.server_pids
+    with anywhere(servers.values()):
+        return enters_once(baseline, bench.seconds, lambda: Meter({"web": baseline.pid} | servers))
 
 
 def enters_once(target: EnterTarget, seconds: float, meter: Callable[[], Meter] | None = None) -> Result:

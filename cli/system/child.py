@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -25,9 +25,18 @@ _nursery = ThreadPoolExecutor(max_workers=1, thread_name_prefix="processes")
 class Child:
     """One process at a time under one name. SIGTERM goes to it alone, the other signals to all that it has started."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        cores: Collection[int] = (),
+    ) -> None:
+        """Start nothing yet. It keeps to these cores; none named: any."""
         self.name, self.log = name, log
         self._command, self._environment = list(command), dict(environment)
+        self._cores = ",".join(map(str, cores))
         self._process: subprocess.Popen[bytes] | None = None
         self._began_at = 0
 
@@ -95,7 +104,7 @@ class Child:
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".old"))
             self._began_at = 0
-        ties = (os.getpid(), os.geteuid(), os.getegid(), int(signal.SIGTERM))
+        ties = (os.getpid(), os.geteuid(), os.getegid(), int(signal.SIGTERM), self._cores)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         with os.fdopen(os.open(self.log, flags, 0o600), "ab") as log:
             return subprocess.Popen(  # noqa: S603 (the project's own programs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -16,10 +16,17 @@ DATABASE = "drumroll"
 class Servers:
     """Postgres and Redis. A URL that is given names an existing server, which is neither started nor stopped."""
 
-    def __init__(self, state: Path, database_url: str | None = None, redis_url: str | None = None) -> None:
+    def __init__(
+        self,
+        state: Path,
+        database_url: str | None = None,
+        redis_url: str | None = None,
+        cores: Collection[int] = (),
+    ) -> None:
+        """Start nothing yet. Embedded servers keep to these cores; none named: any."""
         self._database_url, self._redis_url = database_url, redis_url
-        self.postgres = None if database_url else EmbeddedPostgres(state)
-        self.redis = None if redis_url else EmbeddedRedis(state)
+        self.postgres = None if database_url else EmbeddedPostgres(state, cores)
+        self.redis = None if redis_url else EmbeddedRedis(state, cores)
         self._lock = threading.Lock()
         self._running = False
 

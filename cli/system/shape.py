@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cli.processes import PRIVATE, PROCESSES, Process
+from cli.system.cores import ANYWHERE, Cores, available, shared_out
 
 LOOPBACK = "127.0.0.1"
 _SET_FOR_EACH = {"REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "METRICS_PORT", "WORKER_THREADS"}
@@ -38,6 +39,11 @@ class Shape:
             for name, count in wanted.items()
             for number in range(1, count + 1)
         }
+
+    def cores(self) -> Cores:
+        """Where each process runs: a core for each gateway, unless CORES=shared."""
+        gateways = self.counts.get("web", 1)
+        return shared_out(ANYWHERE if self.given("CORES") == "shared" else available(), gateways)
 
     def given(self, name: str) -> str | None:
         """A setting as the processes are to have it; None when it is not set, or empty."""

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
@@ -25,13 +25,19 @@ _nursery = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedded-server
 class Child:
     """One server process at a time, in `folder`, with its output in `folder/log`."""
 
-    def __init__(self, name: str, folder: Path, user: ServerUser, death_signal: signal.Signals) -> None:
-        """Start nothing yet; `death_signal` is what the server gets from the kernel when this process dies."""
+    def __init__(
+        self, name: str, folder: Path, user: ServerUser, death_signal: signal.Signals, cores: Collection[int]
+    ) -> None:
+        """Start nothing yet; `death_signal` is what the server gets from the kernel when this process dies.
+
+        It keeps to these cores; none named: any.
+        """
         self.name = name
         self.log = folder / "log"
         self._folder = folder
         self._user = user
         self._death_signal = death_signal
+        self._cores = ",".join(map(str, cores))
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -95,7 +101,7 @@ class Child:
         return _nursery.submit(self._fork, [str(word) for word in command]).result()
 
     def _fork(self, command: list[str]) -> subprocess.Popen[bytes]:
-        ties = [os.getpid(), self._user.uid, self._user.gid, int(self._death_signal)]
+        ties = [os.getpid(), self._user.uid, self._user.gid, int(self._death_signal), self._cores]
         with self._open_log() as log:
             return subprocess.Popen(  # noqa: S603 - the program is a wheel's binary or one from PATH, never input
                 [sys.executable, "-I", "-S", str(_LAUNCH), *map(str, ties), *command],

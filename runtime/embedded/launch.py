@@ -1,6 +1,6 @@
-"""The last step before an embedded server: give up root, be tied to the parent, become the server.
+"""The last step before a child of ours: keep to its cores, give up root, be tied to the parent, become the program.
 
-Run as a script, never imported: ``python -I -S launch.py PARENT UID GID SIGNAL PROGRAM [ARGUMENT ...]``.
+Run as a script, never imported: ``python -I -S launch.py PARENT UID GID SIGNAL CORES PROGRAM [ARGUMENT ...]``.
 It is a process of its own because code between fork and exec in a process with threads may hang for ever.
 """
 
@@ -12,12 +12,14 @@ PR_SET_PDEATHSIG = 1
 
 
 def main(arguments: list[str]) -> None:
-    """Become PROGRAM as UID:GID, which receives SIGNAL when process PARENT dies.
+    """Become PROGRAM as UID:GID on CORES ("0,2"; "" for any), which receives SIGNAL when process PARENT dies.
 
     Without root the user stays who it is. Exits with a message when the user cannot be changed.
     """
     parent, uid, gid, signal_number = (int(number) for number in arguments[:4])
-    command = arguments[4:]
+    cores, *command = arguments[4:]
+    if cores:
+        os.sched_setaffinity(0, map(int, cores.split(",")))
     prctl = _prctl()  # while we are still root, because another user may not be let into root's Python
     if os.geteuid() == 0:
         _become(uid, gid)

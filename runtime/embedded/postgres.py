@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from runtime.embedded.binaries import postgres_programs
@@ -57,13 +58,13 @@ class EmbeddedPostgres:
     ends what was left. After a crash Postgres recovers by itself. Errors are EmbeddedServerError.
     """
 
-    def __init__(self, state: Path) -> None:
-        """Start nothing yet; `state` is a folder of ours, or will be created."""
+    def __init__(self, state: Path, cores: Collection[int] = ()) -> None:
+        """Start nothing yet; `state` is a folder of ours, or will be created. It keeps to these cores; none named: any."""
         self._folder = state.absolute() / "postgres"
         self._user = server_user()
         self._claim = Claim(self._folder)
         self._cluster = Cluster(self._folder, self._user)
-        self._child = Child("Postgres", self._folder, self._user, signal.SIGINT)
+        self._child = Child("Postgres", self._folder, self._user, signal.SIGINT, cores)
         self._port = 0
 
     @property

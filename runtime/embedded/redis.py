@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import signal
+from collections.abc import Collection
 from pathlib import Path
 
 import redis
@@ -26,13 +27,13 @@ class EmbeddedRedis:
     EmbeddedServerError.
     """
 
-    def __init__(self, state: Path) -> None:
-        """Start nothing yet; `state` is a folder of ours, or will be created."""
+    def __init__(self, state: Path, cores: Collection[int] = ()) -> None:
+        """Start nothing yet; `state` is a folder of ours, or will be created. It keeps to these cores; none named: any."""
         self._folder = state.absolute() / "redis"
         self._data = self._folder / "data"
         self._user = server_user()
         self._claim = Claim(self._folder)
-        self._child = Child("Redis", self._folder, self._user, signal.SIGTERM)
+        self._child = Child("Redis", self._folder, self._user, signal.SIGTERM, cores)
         self._port = 0
 
     @property

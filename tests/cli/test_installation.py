@@ -12,6 +12,7 @@ import pytest
 
 from cli.errors import ObstacleError
 from cli.installation import Installation, answers, installation
+from cli.system.cores import available, shared_out
 from cli.system.servers import in_database
 from cli.system.shape import Shape
 from store.reads import installation as reads
@@ -179,3 +180,21 @@ def test_what_is_kept_is_kept_from_others(system: Installation) -> None:
     assert {mode(system.state / name) for name in ("secrets.json", "running.json")} == {0o600}
     assert mode(system.folder.logs) == 0o700
     assert {mode(log) for log in system.folder.logs.iterdir()} == {0o600}
+
+
+def cores_of(pid: int | None) -> set[int]:
+    """The cores on which any thread of a process, or of what it has started, may run."""
+    family = (psutil.Process(pid), *psutil.Process(pid).children(recursive=True))
+    return {core for one in family for thread in one.threads() for core in os.sched_getaffinity(thread.id)}
+
+
+def test_a_gateway_has_a_core_to_itself_and_keeps_it_when_it_is_started_again() -> None:
+    with temporary_state() as state, Installation(state, Shape(FEW | {"web": 1, "people": 1})) as system:
+        own = shared_out(available(), 1)
+        system.kill("web")
+        system.wait_ready("web")
+        system.restart("redis")
+        servers = system.servers.postgres, system.servers.redis
+        others = [system.pid("people"), *(server.pid for server in servers if server is not None)]
+        assert cores_of(system.pid("web")) == (own.gateways[0] or available())
+        assert [cores_of(pid) for pid in others] == [own.others or available()] * 3
