@@ -47,7 +47,13 @@ def queue_and_person(work: Work, sent: Envelope[Any]) -> None:
     """The queue and everything this person has in it."""
     work.queues.want(sent.body.queue_id)
     work.entries.want_person(sent.body.queue_id, sent.body.consumer_id)
-    work.tenants.want(sent.tenant_id)
+
+
+def queue_and_newcomer(work: Work, sent: Envelope[c.EnterQueue]) -> None:
+    """What a person who writes needs, and for a stranger the tenant, whose settings a new session follows."""
+    queue_and_session(work, sent)
+    if sent.body.guest is not None:
+        work.tenants.want(sent.tenant_id)
 
 
 def queue_and_session(work: Work, sent: Envelope[Any]) -> None:
@@ -152,13 +158,15 @@ def knock_queue(work: Work, queue: Queue, sent: Envelope[c.KnockQueue], times: T
     return Decision(Reply())
 
 
-@handles(c.EnterQueue, queue_and_session)
+@handles(c.EnterQueue, queue_and_newcomer)
 @of_queue
 @in_session
 def enter_queue(work: Work, queue: Queue, sent: Envelope[c.EnterQueue], times: Times) -> Decision:
     """A person joins the line, a stranger as a new guest."""
     mine = work.entries.mine(queue.id, sent.body.consumer_id)
     decision = rules.enter(queue, mine, sent.id, sent.body, times)
+    if sent.body.guest is None:
+        return decision
     return people.welcome(decision, work.tenants.get(sent.tenant_id), sent.body.consumer_id, sent.body.guest, times)
 
 

@@ -50,7 +50,7 @@ def _known(work: Work, queue_id: UUID) -> Queue:
 
 
 def _open(work: Work, queue: Queue, times: Times) -> bool:
-    if queue.line.opened_at is not None:
+    if queue.line.opened_at is not None or not rules.opens(queue, times):
         return False
     work.save(rules.open_if_due(queue, times))
     return True
@@ -68,8 +68,10 @@ def _lapse(work: Work, queue: Queue, times: Times) -> bool:
 
     While grants are getting longer nobody is judged by an end that may still move.
     """
+    if queue.line.lapse_at is None:
+        return False
     ended_by = times.received_at - timedelta(seconds=queue.config.completion_grace_seconds) - queue.most_promised
-    if queue.line.lapse_at is None or queue.line.lapse_at > ended_by or not work.entries.lapses_left(queue, SLICE):
+    if queue.line.lapse_at > ended_by or not work.entries.lapses_left(queue, SLICE):
         return False
     lapsed = work.entries.lapsed(queue, ended_by, SLICE)
     work.save(rules.lapse(queue, lapsed, work.entries.next_lapse(queue, lapsed), times))

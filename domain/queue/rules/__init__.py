@@ -14,6 +14,7 @@ from domain.queue.rules.serving import (
     lapse,
     next_knock,
     open_if_due,
+    opens,
     room,
     turn_away,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "next_knock",
     "note_presence",
     "open_if_due",
+    "opens",
     "pause",
     "resume",
     "resume_if_due",

@@ -20,14 +20,20 @@ QUIET = Reply()
 SPEED_WINDOW = timedelta(seconds=10)
 
 
+def opens(queue: Queue, times: Times) -> bool:
+    """Whether a command that was received now opens the queue."""
+    opens_at = queue.config.open_at
+    return _will_open(queue) and (opens_at is None or times.received_at >= opens_at)
+
+
 def open_if_due(queue: Queue, times: Times) -> Decision:
     """Fix the order of everybody who came before the opening: one write, whatever their number.
 
     The cohort is what the ledger holds when the first command reaches it at or after openAt.
     """
-    opens, line = queue.config.open_at, queue.line
-    if not _will_open(queue) or (opens is not None and times.received_at < opens):
+    if not opens(queue, times):
         return Decision(QUIET)
+    line = queue.line
     count, head = line.tickets, line.frontier.root()
     seed = order_seed(queue.id, rules_hash(published_rules(queue)), head, count, queue.server_seed)
     after = queue.with_line(

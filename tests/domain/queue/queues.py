@@ -44,7 +44,7 @@ def _is_date(name: str, value: object) -> bool:
 def make_queue(**changes: Any) -> Queue:
     """A queue that was opened at noon, or one with an opening that is yet to come. Settings go to its config."""
     known = {name: changes.pop(name) for name in list(changes) if name in Queue.__dataclass_fields__}
-    line = {name: changes.pop(name) for name in list(changes) if name in Line.__dataclass_fields__}
+    line = {name: changes.pop(name) for name in list(changes) if name in Line._fields}
     made = Queue(
         tenant_id=TENANT, id=QUEUE, organization_id=UUID(int=2), experience_id=UUID(int=3), sequence_id=SEQUENCE,
         config=make_config(**changes), server_seed=SECRET, created_at=NOON, updated_at=NOON, created_by="tests",
