@@ -130,7 +130,7 @@ class Queueing:
     async def standing(self, caller: Caller, line: Line) -> Standing:
         """A person's participation; a live grant with its token."""
         assert caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
-        standing = line.people.get(caller.consumer_id) or await self._lines.standing(line, caller.consumer_id)
+        standing = line.held(caller.consumer_id) or await self._lines.standing(line, caller.consumer_id)
         line.saw(standing)
         if standing.status == "GRANTED" and not standing.token:
             return await self._signed(caller, line, standing)
@@ -180,15 +180,15 @@ class Queueing:
         if not token:
             raise problem("DEPENDENCY_UNAVAILABLE", "The grant is being signed; look again.", retry_after=1)
         signed = replace(standing, token=token.encode())
-        if line.people.get(standing.consumer_id) is standing:
-            line.keep(signed)
+        if line.held(_person(caller)) is standing:
+            line.keep(_person(caller), signed)
         return signed
 
     def _keep(self, request: RawRequest, caller: Caller, line: Line, standing: Standing, asking: Ask) -> None:
         """Remember what this look found out, for the next one; not what the line does not hold, because nobody would end it."""
         headers, key = request.headers, caller.key
         ends = self._gateway.guard.tokens.ends(headers[b"authorization"].partition(b" ")[2].strip())
-        if ends is not None and line.people.get(standing.consumer_id) is standing:
+        if ends is not None and line.held(_person(caller)) is standing:
             origin = headers.get(b"origin")
             self.glances.keep(
                 headers[b"authorization"],

@@ -246,6 +246,7 @@ def main() -> None:
     plan, requests = read_plan(parser.parse_args().plan)
     result = run_plan(plan, requests)
     sys.stdout.buffer.write(orjson.dumps(result.as_json(), option=orjson.OPT_NON_STR_KEYS) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

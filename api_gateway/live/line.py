@@ -23,11 +23,10 @@ class Standing:
 
     `rank` is the place in the order that the opening fixed, worked out at the first look after it; below zero before.
     `gone` says that the line holds it no longer: something newer is known, or must be asked for. `facts` are the members
-    of the state that are this person's own, the participation's id first, `common` those that many have alike: both JSON
-    without braces. Every byte of a standing is there a hundred thousand times.
+    of the state that are this person's own, beginning with the ids of participation and consumer, `common` those that
+    many have alike: both JSON without braces. Every byte of a standing is there a hundred thousand times.
     """
 
-    consumer_id: UUID
     ticket: int
     status: str
     version: int
@@ -43,7 +42,12 @@ class Standing:
     @property
     def entry_id(self) -> UUID | None:
         """The participation; None when this person never entered. Read from the facts, to be kept once."""
-        return UUID(self.facts[_ENTRY_ID].decode()) if self.facts.startswith(_ENTERED) else None
+        return UUID(self.facts[_ENTRY_ID].decode()) if self.entered else None
+
+    @property
+    def entered(self) -> bool:
+        """Whether this person has a participation."""
+        return self.facts.startswith(_ENTERED)
 
 
 @dataclass(slots=True)
@@ -73,7 +77,7 @@ class Line:
     settling: bool = False
     pulled_at: float = float("-inf")
     asked_at: float = float("-inf")
-    people: dict[UUID, Standing] = field(default_factory=dict)
+    people: dict[int, Standing] = field(default_factory=dict)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     shared: bytes = b""
     seen: set[UUID] = field(default_factory=set)
@@ -91,8 +95,9 @@ class Line:
     def saw(self, standing: Standing) -> None:
         """Somebody who waits looked: in a queue with an idle timeout that keeps the place."""
         watched = self.config is not None and self.config.idle_timeout_seconds is not None
-        if watched and standing.status == "QUEUED" and standing.entry_id is not None:
-            self.seen.add(standing.entry_id)
+        entry_id = standing.entry_id if watched and standing.status == "QUEUED" else None
+        if entry_id is not None:
+            self.seen.add(entry_id)
 
     def take(self, row: dict[str, Any], at: float) -> None:
         """Take over a newer snapshot; forget the people who changed."""
@@ -115,21 +120,26 @@ class Line:
         self.moved.set()
         self.moved = asyncio.Event()
 
-    def keep(self, standing: Standing) -> None:
+    def held(self, consumer_id: UUID) -> Standing | None:
+        """What is held of this person. By the number of the id, which takes half the room of the id."""
+        return self.people.get(consumer_id.int)
+
+    def keep(self, consumer_id: UUID, standing: Standing) -> None:
         """Hold a participation, in place of what was held of this person."""
-        self.forget(standing.consumer_id)
-        self.people[standing.consumer_id] = standing
+        self.forget(consumer_id)
+        self.people[consumer_id.int] = standing
 
     def forget(self, consumer_id: UUID) -> None:
         """Hold nothing of this person."""
-        held = self.people.pop(consumer_id, None)
+        held = self.people.pop(consumer_id.int, None)
         if held is not None:
             held.gone = True
 
     def forget_all(self) -> None:
         """Hold nothing of anybody."""
-        for consumer_id in list(self.people):
-            self.forget(consumer_id)
+        for held in self.people.values():
+            held.gone = True
+        self.people.clear()
 
     async def next_pull(self, patience: float) -> None:
         """Wait until a newer snapshot was taken, or patience (seconds) ends."""

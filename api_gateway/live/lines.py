@@ -70,7 +70,7 @@ class Lines:
 
     async def standing(self, line: Line, consumer_id: UUID) -> Standing:
         """A person's participation: cached, or read together with whatever else is missing now."""
-        cached = line.people.get(consumer_id)
+        cached = line.held(consumer_id)
         if cached is not None:
             return cached
         key = (line.tenant_id, line.queue_id)
@@ -88,15 +88,15 @@ class Lines:
         whoever is asked about next is read from the store. That somebody never entered is not kept, because nobody tells
         gateways of a first enter elsewhere.
         """
-        told = standing_of(facts, line.seq)
+        told, consumer_id = standing_of(facts, line.seq), UUID(facts["consumerId"])
         line.head = max(line.head, facts.get("head", 0))
-        if told.entry_id is None:
+        if not told.entered:
             return told
-        kept = line.people.get(told.consumer_id)
+        kept = line.held(consumer_id)
         if kept is None or kept.entry_id != told.entry_id or kept.version <= told.version:
-            line.forget(told.consumer_id)
+            line.forget(consumer_id)
             if line.as_of is not None and datetime.fromisoformat(facts["now"]) > line.as_of:
-                line.keep(told)
+                line.keep(consumer_id, told)
         return told
 
     def forget(self) -> None:
@@ -183,8 +183,8 @@ class Lines:
             standing = found.get(person)
             if standing is None:
                 standing = nobody(person, line.seq)
-            elif standing.as_of >= line.seq:
-                line.people.setdefault(standing.consumer_id, standing)
+            elif standing.as_of >= line.seq and line.held(person) is None:
+                line.keep(person, standing)
             if not wanted[person].done():
                 wanted[person].set_result(standing)
 

@@ -39,7 +39,7 @@ def standing_of(facts: Mapping[str, Any], as_of: int) -> Standing:
     """A participation from what a worker said of it; the queue's facts of the same answer are not part of it."""
     own, common = _parted(facts)
     return Standing(
-        consumer_id=UUID(facts["consumerId"]), ticket=facts.get("ticket", -1),
+        ticket=facts.get("ticket", -1),
         status=facts["status"], version=facts.get("stateVersion", 0), grant_id=_id(facts.get("grantId")),
         expires_at=_moment(facts.get("expiresAt")), facts=own, common=common, as_of=as_of,
     )  # fmt: skip
@@ -58,18 +58,18 @@ def standing_of_row(row: tuple[Any, ...]) -> Standing:
         "requeueCount": requeues, "stateVersion": version,
     }  # fmt: skip
     own, common = _parted(facts)
-    return Standing(consumer_id, ticket, intern(status), version, grant_id, expires_at, own, common, _alike(as_of))
+    return Standing(ticket, intern(status), version, grant_id, expires_at, own, common, _alike(as_of))
 
 
 def nobody(consumer_id: UUID, as_of: int) -> Standing:
     """Somebody who never entered."""
     facts = {"participationId": None, "consumerId": consumer_id, "status": "NOT_QUEUED", "stateVersion": 0}
-    return Standing(consumer_id, -1, "NOT_QUEUED", 0, None, None, *_parted(facts), as_of)
+    return Standing(-1, "NOT_QUEUED", 0, None, None, *_parted(facts), as_of)
 
 
 def _parted(facts: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """A person's own members, the participation's id first, and those that many have alike; nothing null, nothing of the line."""
-    own: dict[str, Any] = {"participationId": facts.get("participationId")}
+    """A person's own members, the ids first, and those that many have alike; nothing null, nothing of the line."""
+    own: dict[str, Any] = {"participationId": facts.get("participationId"), "consumerId": facts["consumerId"]}
     common: dict[str, Any] = {}
     for name, value in facts.items():
         if value is not None and name not in _LEFT_OUT:
