@@ -16,8 +16,8 @@ from store.repositories.line import next_in_line
 from store.work import Work
 from workers.handlers import AGAIN_AFTER
 
-SLICE = 250
-"""People whom one drain lets in, lets go or turns away: whoever enters meanwhile waits for at most two such drains."""
+SLICE = 600
+"""People whom one drain lets in, lets go or turns away."""
 
 
 def up_to_date(work: Work, queue_id: UUID, times: Times) -> Queue | None:
@@ -32,15 +32,21 @@ def up_to_date(work: Work, queue_id: UUID, times: Times) -> Queue | None:
 
 
 def serve(work: Work, queue_id: UUID, times: Times) -> None:
-    """Let the next in, turn away who will not be served, and set the timer of the next knock."""
+    """Let the next in, turn away who will not be served, and set the timer of the next knock.
+
+    After a slice whoever has come meanwhile is answered first, in a drain without a slice; then comes the next slice.
+    """
     if work.queues.get(queue_id) is None:
+        return
+    if queue_id in work.patient and len(work.page(queue_id).command_ids) > 1:
+        _promise_knock(work, _known(work, queue_id), times, after_slice=False)
         return
     if _known(work, queue_id).config.open_at is None:
         _open(work, _known(work, queue_id), times)
     _extend(work, _known(work, queue_id))
     _turn_away(work, _known(work, queue_id), times)
     _call(work, _known(work, queue_id), times)
-    _promise_knock(work, _known(work, queue_id), times)
+    _promise_knock(work, _known(work, queue_id), times, after_slice=True)
 
 
 def _known(work: Work, queue_id: UUID) -> Queue:
@@ -139,12 +145,12 @@ def knock(queue_id: UUID, at: datetime | None) -> Timer:
     return Timer(queue_id, "knock", at, KnockQueue(queue_id=queue_id))
 
 
-def _promise_knock(work: Work, queue: Queue, times: Times) -> None:
+def _promise_knock(work: Work, queue: Queue, times: Times, *, after_slice: bool) -> None:
     due = rules.next_knock(queue, times.now)
     if due is not None and queue.id in work.broken:
         due = max(due, times.now + AGAIN_AFTER)
     if due is not None and due <= times.now and _can_be_done(work, queue, times.now):
-        work.follow(KnockQueue(queue_id=queue.id), hops=0)
+        work.follow(KnockQueue(queue_id=queue.id, after_slice=after_slice), hops=0)
         due = None
     if due != queue.knock_at:
         work.queues.put(replace(queue, knock_at=due))

@@ -76,9 +76,10 @@ class KillQueue(QueueCommand):
 
 
 class KnockQueue(QueueCommand):
-    """Nothing but a knock: whatever is due is done."""
+    """Nothing but a knock: whatever is due is done. `after_slice`: a slice of it was done just now, so others go first."""
 
     type: ClassVar[str] = "queue.knock"
+    after_slice: bool = False
 
 
 class EnterQueue(QueueCommand):

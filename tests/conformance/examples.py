@@ -109,6 +109,7 @@ EXAMPLES: tuple[Command, ...] = (
     queues.KillQueue(queue_id=QUEUE, reason="fire"),
     queues.KillQueue(queue_id=QUEUE, reason="fire", revoke_grants=True),
     queues.KnockQueue(queue_id=QUEUE),
+    queues.KnockQueue(queue_id=QUEUE, after_slice=True),
     queues.EnterQueue(queue_id=QUEUE, consumer_id=PERSON),
     queues.EnterQueue(
         queue_id=QUEUE, consumer_id=PERSON, is_guest=False, quantity=3, guest=GUEST, session_id=SESSION

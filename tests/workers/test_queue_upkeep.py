@@ -88,6 +88,27 @@ def test_three_thousand_are_let_in_in_slices_once_each_in_order_while_others_ent
     check(seen)
 
 
+def test_whoever_comes_during_an_admission_is_answered_before_the_next_slice(make_room: MakeRoom) -> None:
+    room = make_room(admit_rate=600_000, open_at=60, entry_open_at=-60)
+    for _ in range(4):
+        crowd(room, 500)
+    room.settle()
+    room.works.database.advance("61 seconds")
+    room.append(c.KnockQueue(queue_id=room.queue_id))
+    place, inside = place_of(room.queue), [0]
+    room.works.drain.round(place)
+    late = crowd(room, 7)
+    for _ in range(2):
+        room.works.drain.round(place)
+        inside.append(room.now().line.inside)
+        assert len(room.works.outcomes(room.queue, late)) == 7
+    assert inside == [0, SLICE, 2 * SLICE]
+    room.works.drain.round(place)
+    assert room.now().line.inside == 3 * SLICE  # because nobody came meanwhile
+    room.settle()
+    check(room.seen())
+
+
 def test_a_killed_queue_is_cleared_however_many_wait(make_room: MakeRoom) -> None:
     room = make_room(admit_rate=1)
     for _ in range(3):
