@@ -1,5 +1,6 @@
 """Postgres for one machine: the wheel's programs, a data folder of our own, a child of this process."""
 
+import os
 import signal
 import time
 from collections.abc import Collection
@@ -12,6 +13,14 @@ from runtime.embedded.leftover import end_leftover
 from runtime.embedded.ports import remembered_port
 from runtime.embedded.state import Claim, prepare_state_folder
 from runtime.embedded.user import server_user
+
+_QUARTER, _LEAST, _MOST = 4, 128, 512
+
+
+def shared_buffers(memory_bytes: int) -> str:
+    """A quarter of the memory, from 128 to 512 MB: what Postgres keeps of its tables without asking the kernel."""
+    return f"{min(_MOST, max(_LEAST, memory_bytes // _QUARTER // 2**20))}MB"
+
 
 # The first group is the durability that every acknowledgement rests on. The second frees within seconds what a frozen
 # or vanished client holds. The third suits many small commits and a log table that is emptied all the time. The last
@@ -27,7 +36,7 @@ SETTINGS = {
     "client_connection_check_interval": "1s",
     "autovacuum_naptime": "10s",
     "max_connections": "200",
-    "shared_buffers": "256MB",
+    "shared_buffers": shared_buffers(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")),
     "wal_buffers": "16MB",
     "min_wal_size": "256MB",
     "max_wal_size": "2GB",

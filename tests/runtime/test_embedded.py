@@ -21,6 +21,7 @@ from runtime.embedded import (
     embedded_servers,
     remove_state,
 )
+from runtime.embedded.postgres import shared_buffers
 from tests.support.servers import answers, make_table, query, temporary_state, wait_until
 from tests.support.traces import at_work, permissions
 
@@ -204,3 +205,8 @@ def test_a_missing_wheel_is_named_with_a_remedy(monkeypatch: pytest.MonkeyPatch,
         EmbeddedPostgres(state).start()
     with pytest.raises(EmbeddedServerError, match="install one, or set REDIS_URL"):
         EmbeddedRedis(state).start()
+
+
+@pytest.mark.parametrize(("megabytes", "kept"), [(256, "128MB"), (1024, "256MB"), (24_000, "512MB")])
+def test_postgres_keeps_a_quarter_of_the_memory_within_bounds(megabytes: int, kept: str) -> None:
+    assert shared_buffers(megabytes * 2**20) == kept
