@@ -38,11 +38,12 @@ def serve(work: Work, queue_id: UUID, times: Times) -> None:
     """
     if work.queues.get(queue_id) is None:
         return
-    if queue_id in work.patient and len(work.page(queue_id).command_ids) > 1:
-        _promise_knock(work, _known(work, queue_id), times, after_slice=False)
-        return
     if _known(work, queue_id).config.open_at is None:
         _open(work, _known(work, queue_id), times)
+    if queue_id in work.patient and len(work.page(queue_id).command_ids) > 1:
+        work.queues.put(rules.room(_known(work, queue_id), times.now)[0])
+        _promise_knock(work, _known(work, queue_id), times, after_slice=False)
+        return
     _extend(work, _known(work, queue_id))
     _turn_away(work, _known(work, queue_id), times)
     _call(work, _known(work, queue_id), times)

@@ -20,6 +20,7 @@ from nacl.exceptions import BadSignatureError, CryptoError
 from api_gateway.auth.caller import CONSUMER, Caller, Key
 from api_gateway.auth.signers import Signer, Signers
 from api_gateway.problems import Problem, problem
+from api_gateway.recent import Recent
 from domain.ids import same_id
 from runtime.clock import Clock
 
@@ -38,7 +39,7 @@ class Tokens:
 
     def __init__(self, signers: Signers, clock: Clock, issuer: str) -> None:
         self.signers, self._clock, self._issuer = signers, clock, issuer
-        self._seen: dict[bytes, bytes] = {}
+        self._seen = Recent[bytes, bytes](REMEMBERED)
 
     def remembered(self, token: bytes, key: Key) -> Caller | None:
         """The consumer of a token that was checked before, else None. Problem 401: it ended, or is not this key's."""
@@ -49,7 +50,7 @@ class Tokens:
     def _caller(self, known: bytes, seen: bytes, key: Key) -> Caller:
         consumer, session, organization, ends, live, guest = _SEEN.unpack(seen)
         if ends <= self._clock.now().timestamp():
-            self._seen.pop(known, None)
+            self._seen.pop(known)
             raise problem("TOKEN_EXPIRED", "The access token has expired; refresh it.")
         if organization != key.organization_id.bytes or bool(live) != (key.mode == "live"):
             raise problem("INVALID_TOKEN", "The access token belongs to another key.")
@@ -70,9 +71,7 @@ class Tokens:
         seen = self._seen.get(known)
         if seen is None:
             seen = self._checked(await self._verified(token, ACCESS_TYPE, "access"))
-            if len(self._seen) >= REMEMBERED:
-                del self._seen[next(iter(self._seen))]
-            self._seen[known] = seen
+            self._seen.put(known, seen)
         return self._caller(known, seen, key)
 
     async def grant(self, token: str, caller: Caller) -> Claims | None:

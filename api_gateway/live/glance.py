@@ -16,6 +16,7 @@ from api_gateway.auth import Key, Keys, digest
 from api_gateway.limits import Counter, ReadLimits, Terms
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.state import state_json
+from api_gateway.recent import Recent
 from runtime.clock import Clock
 
 KEPT: Final = 200_000
@@ -55,13 +56,11 @@ class Glances:
 
     def __init__(self, keys: Keys, limits: ReadLimits, clock: Clock) -> None:
         self._keys, self._limits, self._clock = keys, limits, clock
-        self._looks: dict[bytes, Look] = {}
+        self._looks = Recent[bytes, Look](KEPT)
 
     def keep(self, authorization: bytes, look: Look) -> None:
         """Remember what a look found out."""
-        if len(self._looks) >= KEPT:
-            del self._looks[next(iter(self._looks))]
-        self._looks[digest(authorization)] = look
+        self._looks.put(digest(authorization), look)
 
     def forget(self) -> None:
         """Send everybody the long way round once."""

@@ -7,6 +7,7 @@ It is a process of its own because code between fork and exec in a process with 
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 PR_SET_PDEATHSIG = 1
 
@@ -19,7 +20,8 @@ def main(arguments: list[str]) -> None:
     parent, uid, gid, signal_number = (int(number) for number in arguments[:4])
     cores, *command = arguments[4:]
     if cores:
-        os.sched_setaffinity(0, map(int, cores.split(",")))
+        with suppress(OSError):  # because they may be gone since they were shared out, and any others will do
+            os.sched_setaffinity(0, map(int, cores.split(",")))
     prctl = _prctl()  # while we are still root, because another user may not be let into root's Python
     if os.geteuid() == 0:
         _become(uid, gid)

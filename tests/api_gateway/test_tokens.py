@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
 
-from api_gateway.auth import Caller, Key, Signers, Tokens
+from api_gateway.auth import Caller, Key, Signers, Tokens, digest
 from api_gateway.auth.signers import Signer, signer_of
 from api_gateway.problems import Problem
 from runtime.clock import Clock
@@ -189,19 +189,23 @@ async def test_remembering_a_token_takes_at_most_250_bytes(tokens: Tokens) -> No
     gc.collect()
     tracemalloc.start()
     for number in range(count):
-        tokens._seen[number.to_bytes(16, "big")] = bytes(bytearray(packed))
+        tokens._seen.put(number.to_bytes(15, "big"), bytes(bytearray(packed)))
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert used / count <= 250
 
 
 async def _packed(tokens: Tokens) -> bytes:
-    await tokens.consumer(access_token().encode(), make_key())
-    return next(iter(tokens._seen.values()))
+    token = access_token().encode()
+    await tokens.consumer(token, make_key())
+    packed = tokens._seen.get(digest(token))
+    assert packed is not None
+    return packed
 
 
 async def test_the_number_of_remembered_tokens_is_bounded(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api_gateway.auth.tokens.REMEMBERED", 3)
-    for _ in range(5):
-        await tokens.consumer(access_token().encode(), make_key())
-    assert len(tokens._seen) == 3
+    monkeypatch.setattr("api_gateway.auth.tokens.REMEMBERED", 4)
+    few = Tokens(tokens.signers, tokens._clock, tokens._issuer)
+    for _ in range(9):
+        await few.consumer(access_token().encode(), make_key())
+        assert len(few._seen) <= 4

@@ -83,14 +83,11 @@ def call_next(queue: Queue, called: Sequence[Entry], head: int, now: datetime, *
 
 
 def grant(entry: Entry, now: datetime, expires_at: datetime) -> Entry:
-    """The entry with a grant. The grant's id follows from the participation, so deciding twice names one grant.
-
-    Nobody who has one is asked for signs of life any more.
-    """
+    """The entry with a grant. The grant's id follows from the participation, so deciding twice names one grant."""
     grant_id = derived_id(now, b"grant", entry.id.bytes, entry.requeues.to_bytes(2, "big"))
     return replace(
         entry, status=Status.GRANTED, version=entry.version + 1, grant_id=grant_id, granted_at=now,
-        expires_at=expires_at, dequeued_at=now, validations=0, first_validated_at=None, seen_at=None,
+        expires_at=expires_at, dequeued_at=now, validations=0, first_validated_at=None,
     )  # fmt: skip
 
 

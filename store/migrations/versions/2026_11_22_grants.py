@@ -39,6 +39,7 @@ def upgrade() -> None:
     )
     op.create_index("queue_grant_ends", "queue_grant", ["tenant_id", "queue_id", "expires_at", "ticket"])
     op.create_index("queue_grant_given", "queue_grant", ["tenant_id", "queue_id", "granted_at", "id"])
+    op.execute("LOCK TABLE queue_entry IN ACCESS EXCLUSIVE MODE")  # because no grant may come or go meanwhile
     op.execute(_BACKFILL)
     op.drop_index("queue_entry_live", table_name="queue_entry")
     op.drop_index("queue_entry_lapses", table_name="queue_entry")
