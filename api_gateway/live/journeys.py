@@ -115,7 +115,7 @@ def projection(person: dict[str, Any], way: Way, looks: list[Look], now: datetim
 
 def version_of(way: Way, looks: Iterable[Look]) -> int:
     """Grows with every change of anything that the person has."""
-    return way.visits + sum(look.version for look in looks)
+    return way.changes + way.visits + sum(look.version for look in looks)
 
 
 def _journeys(looks: list[Look]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ SELECT * FROM (
 ) t WHERE entered > 0 OR experience_id = %(experience)s OR experience_id = ANY (%(visited)s)
 ORDER BY created_at, id"""
 _PERSON: Final = """
-SELECT c.level, p.full_name, p.language_code FROM consumer c
+SELECT c.level, p.full_name, p.language_code, coalesce(p.version - 1, 0) AS changes FROM consumer c
 LEFT JOIN consumer_profile p ON p.tenant_id = c.tenant_id AND p.id = c.id
 WHERE c.tenant_id = %(tenant)s AND c.id = %(person)s"""
 
@@ -64,13 +64,15 @@ class Stop:
 class Way:
     """Who a person is, and the queues on their way, the older first.
 
-    `visited` are the experiences that the person is in, `visits` the sum of the versions of all that were ever visited.
+    `changes` is how often the person changed what is said here; `visited` are the experiences that the person is in,
+    `visits` the sum of the versions of all that were ever visited.
     """
 
     level: str
     stops: tuple[Stop, ...]
     full_name: str | None = None
     language_code: str | None = None
+    changes: int = 0
     visited: tuple[UUID, ...] = ()
     visits: int = 0
 
@@ -87,7 +89,7 @@ async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | Non
         Stop(row["id"], row["experience_id"], row["sequence_id"], _versions(row["versions"]), row["granted_at"])
         for row in rows
     )
-    known = person or {"level": "guest", "full_name": None, "language_code": None}
+    known = person or {"level": "guest", "full_name": None, "language_code": None, "changes": 0}
     return Way(**known, stops=tuple(stops), visited=tuple(visited), visits=sum(row["version"] for row in seen))
 
 

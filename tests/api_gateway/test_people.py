@@ -50,6 +50,20 @@ def test_a_person_says_who_they_are_and_the_organization_sees_it(house: House) -
     assert said(hall, guest, {"fullName": None})["fullName"] is None
 
 
+def test_what_a_person_changes_makes_the_version_of_everything_grow(hall: Resident) -> None:
+    guest = hall.guest()
+
+    def version() -> int:
+        seen: int = hall.call("GET", ME, None, hall.as_person(guest["accessToken"])).json()["stateVersion"]
+        return seen
+
+    versions = [version()]
+    for changes in (ADA, {"fullName": "Grace"}, {"fullName": "Grace"}):
+        said(hall, guest, changes)
+        versions.append(version())
+    assert versions == [0, 1, 2, 2]
+
+
 def test_a_person_who_says_nothing_is_seen_all_the_same(hall: Resident) -> None:
     own_id = hall.guest()["session"]["consumerId"]
     kept = hall.admin("GET", f"/consumers/{own_id}").json()

@@ -45,9 +45,10 @@ def erase(
     consumer: Consumer | None, sessions: Sequence[Session], kept: Profile | None, command: EraseConsumer, times: Times,
     *, live: bool,
 ) -> Decision:  # fmt: skip
-    """Forget a person: all they said is gone at once, and all their sessions end. Not while they take part (`live`).
+    """Forget a person: what they said of themselves is emptied at once, and all their sessions end. Not while they take part.
 
     What they took part in stays, under an id that says nothing of anybody and to which nobody has a token any more.
+    `live`: they take part now.
     """
     own = next((one for one in sessions if one.id == command.session_id), None)
     if consumer is None or refused_session(own, consumer.id, times.received_at):
