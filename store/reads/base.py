@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from psycopg import AsyncCursor, sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-_TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
+SEE_TENANT: Final = "SELECT set_config('drumroll.tenant', %s, true)"
+"""From here to the end of the transaction this tenant is seen, and no other."""
 Statement = LiteralString | sql.Composed
 Values = Sequence[Any] | dict[str, Any]
 Row = dict[str, Any]
@@ -64,7 +65,7 @@ class Reader:
             connection.transaction(),
             connection.cursor(row_factory=dict_row) as cursor,
         ):
-            await cursor.execute(_TENANT, (str(self.tenant_id),))
+            await cursor.execute(SEE_TENANT, (str(self.tenant_id),))
             yield cursor
 
 

@@ -11,10 +11,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 
-from store.reads.base import Reader
+from store.reads.base import SEE_TENANT, Reader
 
 KEPT: Final = timedelta(hours=24)
-_TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
 _OUTCOMES = """
 SELECT command_id, at, reply FROM journal_outcomes(%s::uuid[]) WHERE reply IS NOT NULL ORDER BY at DESC"""
 _DECIDED = "SELECT aggregate_id, at, reply, ledger_now() AS now FROM journal_outcomes(%s::uuid[])"
@@ -48,7 +47,7 @@ class Outcome(NamedTuple):
 async def outcomes(connection: AsyncConnection[Any], tenant_id: UUID, command_ids: Iterable[str]) -> Sequence[Outcome]:
     """What was decided of these commands of a tenant within the last day, the latest first."""
     async with connection.transaction():
-        await connection.execute(_TENANT, (str(tenant_id),))
+        await connection.execute(SEE_TENANT, (str(tenant_id),))
         cursor = connection.cursor(row_factory=tuple_row)
         return [Outcome(*row) for row in await (await cursor.execute(_OUTCOMES, (list(command_ids),))).fetchall()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from psycopg import AsyncCursor, sql
@@ -12,7 +12,8 @@ from psycopg.rows import DictRow
 
 from domain.experiences.state import Distribution
 from domain.queue.config import QueueConfig
-from domain.queue.state import Ended, Line, Pause, Queue, Scope
+from domain.queue.state import Line, Queue
+from store.queue_json import ended_of, pause_of
 from store.reads.base import Reader, Row, Slice, ledger_now, listed, matching
 
 _LINE: Final = (
@@ -88,19 +89,6 @@ def queue_of(row: Row) -> Queue:
         config=QueueConfig.stored(row["config"]), server_seed=bytes(row["revealed"]),
         created_at=row["created_at"], updated_at=row["updated_at"], created_by=row["created_by"],
         updated_by=row["updated_by"],
-        version=row["version"], archived=row["archived"], pause=_pause(row["pause"]), ended=_ended(row["ended"]),
+        version=row["version"], archived=row["archived"], pause=pause_of(row["pause"]), ended=ended_of(row["ended"]),
         knock_at=row["knock_at"], line=Line(**line), published=row["published"], allow_guests=row["allow_guests"],
     )  # fmt: skip
-
-
-def _pause(kept: dict[str, Any] | None) -> Pause | None:
-    if kept is None:
-        return None
-    resume_at = kept["resume_at"] and datetime.fromisoformat(kept["resume_at"])
-    return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"], kept.get("by"))
-
-
-def _ended(kept: dict[str, Any] | None) -> Ended | None:
-    if kept is None:
-        return None
-    return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"], kept.get("by"))

@@ -9,7 +9,8 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import dict_row, tuple_row
 
-_TENANT = "SELECT set_config('drumroll.tenant', %s, true)"
+from store.reads.base import SEE_TENANT
+
 _SNAPSHOT = """
 SELECT q.id, q.organization_id, q.experience_id, q.sequence_id, q.config, q.archived, q.pause, q.ended, q.opened_at, q.cohort,
   q.seed, q.head, q.speed, q.waiting, q.inside, e.published AND NOT e.archived AS published, ledger_now() AS now,
@@ -37,7 +38,7 @@ async def snapshot(
     Whoever has seen nothing yet (`since` below 0) keeps nobody who could have changed, and is spared the whole journal.
     """
     async with connection.transaction():
-        await connection.execute(_TENANT, (str(tenant_id),))
+        await connection.execute(SEE_TENANT, (str(tenant_id),))
         cursor = connection.cursor(row_factory=dict_row)
         values = {"tenant": tenant_id, "queue": queue_id, "since": since}
         return await (await cursor.execute(_SNAPSHOT, values)).fetchone()
@@ -48,7 +49,7 @@ async def standings(
 ) -> Sequence[tuple[Any, ...]]:
     """The latest participation of each of these people: the statement's columns, the last one the journal seq it is as of."""
     async with connection.transaction():
-        await connection.execute(_TENANT, (str(tenant_id),))
+        await connection.execute(SEE_TENANT, (str(tenant_id),))
         cursor = connection.cursor(row_factory=tuple_row)
         values = {"tenant": tenant_id, "queue": queue_id, "people": list(people)}
         return await (await cursor.execute(_STANDINGS, values)).fetchall()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +11,9 @@ from sqlalchemy import Row
 
 from domain.fairness import Frontier, seed_commitment
 from domain.queue.config import QueueConfig
-from domain.queue.state import Ended, Extension, Line, Pause, Queue, Scope
+from domain.queue.state import Line, Queue
 from store import bulk
+from store.queue_json import ended_of, extensions_of, pause_of
 from store.repositories.base import Repository, Tenancy
 from store.tables.queue import queue as table
 
@@ -99,24 +99,7 @@ def _queue(row: Row[Any]) -> Queue:
         sequence_id=row.sequence_id, config=QueueConfig.stored(row.config), server_seed=bytes(row.server_seed),
         created_at=row.created_at, updated_at=row.updated_at, created_by=row.created_by, updated_by=row.updated_by,
         version=row.version,
-        archived=row.archived, pause=row.pause and _pause(row.pause), ended=row.ended and _ended(row.ended),
-        knock_at=row.knock_at, extensions=tuple(map(_extension, row.extensions or ())), line=Line(**line),
+        archived=row.archived, pause=pause_of(row.pause), ended=ended_of(row.ended),
+        knock_at=row.knock_at, extensions=extensions_of(row.extensions), line=Line(**line),
         published=row.published, allow_guests=row.allow_guests,
     )  # fmt: skip
-
-
-def _pause(kept: dict[str, Any]) -> Pause:
-    resume_at = kept["resume_at"] and datetime.fromisoformat(kept["resume_at"])
-    return Pause(Scope(kept["scope"]), datetime.fromisoformat(kept["since"]), resume_at, kept["reason"], kept.get("by"))
-
-
-def _extension(kept: dict[str, Any]) -> Extension:
-    last_at, last_id = kept["last_at"], kept["last_id"]
-    return Extension(
-        datetime.fromisoformat(kept["before"]), kept["seconds"], last_at and datetime.fromisoformat(last_at),
-        last_id and UUID(last_id),
-    )  # fmt: skip
-
-
-def _ended(kept: dict[str, Any]) -> Ended:
-    return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"], kept.get("by"))

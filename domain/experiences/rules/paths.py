@@ -12,11 +12,10 @@ from domain.command import Actor
 from domain.decision import Decision, Refused, Reply, refuse
 from domain.experiences import events
 from domain.experiences.commands import ArchiveSequence, CreateSequence, UpdateSequence
-from domain.experiences.config import SequenceConfig
 from domain.experiences.state import Launch, Sequence
 from domain.experiences.view import sequence_facts
 from domain.problems import first_problem
-from domain.settings import actor_text, changed, merged
+from domain.settings import actor_text, changed, revised
 from domain.times import Times
 
 NOT_FOUND = Refused("SEQUENCE_NOT_FOUND", "There is no such sequence.")
@@ -44,8 +43,7 @@ def update_sequence(path: Sequence, launch: Launch, command: UpdateSequence, by:
     if command.if_version not in {None, path.version}:
         return _moved(path)
     try:
-        wanted = merged(path.config, command.changes, replace=command.replace)
-        config = SequenceConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(path.config, command.changes, replace=command.replace)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     fields = changed(path.config, config)

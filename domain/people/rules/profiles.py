@@ -15,7 +15,7 @@ from domain.people.rules.sessions import SESSION_REVOKED, refused_session
 from domain.people.state import Consumer, Profile, Session, SessionStatus
 from domain.people.view import consumer_facts
 from domain.problems import first_problem
-from domain.settings import changed, merged
+from domain.settings import changed, revised
 from domain.times import Times
 
 LIVE = Refused("HAS_LIVE_PARTICIPANTS", "You wait or hold a grant; leave first.")
@@ -29,8 +29,7 @@ def update_profile(
         return Decision(SESSION_REVOKED)
     present = kept or Profile(consumer.tenant_id, consumer.id, ProfileConfig(), times.now)
     try:
-        wanted = merged(present.config, command.changes, replace=False)
-        config = ProfileConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(present.config, command.changes, replace=False)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     fields = changed(present.config, config)

@@ -19,7 +19,7 @@ from domain.queue.rules.idling import asking
 from domain.queue.state import Ended, Entry, Extension, Lifecycle, Pause, Queue
 from domain.queue.view import queue_facts
 from domain.sequence import SequenceFacts
-from domain.settings import actor_text, changed, merged
+from domain.settings import actor_text, changed, revised
 from domain.times import Times
 
 _FROZEN_AT_ENTRY = frozenset({"timeZone", "onExpiry", "requeueLimit"})
@@ -63,8 +63,7 @@ def update(
     if queue.ended is not None or queue.archived:
         return refuse("DISTRIBUTION_CLOSED", "The queue has ended.")
     try:
-        wanted = merged(queue.config, command.changes, replace=command.replace)
-        config = QueueConfig.model_validate(wanted, by_alias=True, by_name=False)
+        config = revised(queue.config, command.changes, replace=command.replace)
     except ValidationError as wrong:
         return Decision(first_problem(wrong))
     fields = changed(queue.config, config)

@@ -1,0 +1,40 @@
+"""What a queue keeps as JSON: its pause, its end, and the extensions of its grants that are under way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.queue.state import Ended, Extension, Pause, Scope
+
+Kept = dict[str, Any]
+
+
+def pause_of(kept: Kept | None) -> Pause | None:
+    """The pause, if there is one."""
+    if kept is None:
+        return None
+    since, by = datetime.fromisoformat(kept["since"]), kept.get("by")
+    return Pause(Scope(kept["scope"]), since, _moment(kept["resume_at"]), kept["reason"], by)
+
+
+def ended_of(kept: Kept | None) -> Ended | None:
+    """How it was ended, if it was."""
+    if kept is None:
+        return None
+    return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"], kept.get("by"))
+
+
+def extensions_of(kept: list[Kept] | None) -> tuple[Extension, ...]:
+    """The extensions, the oldest first."""
+    return tuple(map(_extension, kept or ()))
+
+
+def _extension(kept: Kept) -> Extension:
+    last_id = kept["last_id"] and UUID(kept["last_id"])
+    return Extension(datetime.fromisoformat(kept["before"]), kept["seconds"], _moment(kept["last_at"]), last_id)
+
+
+def _moment(kept: str | None) -> datetime | None:
+    return None if kept is None else datetime.fromisoformat(kept)
