@@ -27,7 +27,7 @@ def insert(connection: Connection, table: Table, rows: Sequence[object]) -> None
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[object]) -> None:
-    """Insert rows, or write them over those with the same primary key."""
+    """Insert rows, or write them over those with the same primary key that are different; the others are left as they are."""
     if rows:
         connection.exec_driver_sql(_upsert_sql(table, _names(rows[0])), (_json(rows),))
 
@@ -70,8 +70,11 @@ def _insert_sql(table: Table, names: tuple[str, ...]) -> str:
 @lru_cache(maxsize=128)
 def _upsert_sql(table: Table, names: tuple[str, ...]) -> str:
     keys = _keys(table)
-    sets = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
-    return f"{_insert_sql(table, names)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}"
+    kept = [name for name in names if name not in keys]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in kept)
+    before, after = (", ".join(f"{row}.{name}" for name in kept) for row in (table.name, "excluded"))
+    writes = f"DO UPDATE SET {sets} WHERE ({before}) IS DISTINCT FROM ({after})"
+    return f"{_insert_sql(table, names)} ON CONFLICT ({', '.join(keys)}) {writes}"
 
 
 @lru_cache(maxsize=128)

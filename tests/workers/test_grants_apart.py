@@ -63,3 +63,13 @@ def test_a_grant_stands_there_until_it_ends_however_it_ends(works: Works) -> Non
     works.advance("1 day")
     send(works, queue, c.KnockQueue(queue_id=queue.id))
     assert live(works) == set()
+
+
+def test_a_grant_that_a_shop_only_asks_about_is_not_written_again(works: Works) -> None:
+    queue = let_in(works)
+    written = "SELECT id, xmin::text, ctid::text FROM queue_grant ORDER BY id"
+    before = works.rows(written)
+    shown = works.rows("SELECT id, grant_id FROM queue_entry WHERE status = 'GRANTED' LIMIT 1")[0]
+    send(works, queue, c.ValidateGrant(queue_id=queue.id, entry_id=shown.id, grant_id=shown.grant_id))
+    assert works.value("SELECT validations FROM queue_entry WHERE id = %s", shown.id) == 1
+    assert works.rows(written) == before
