@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cli.errors import ObstacleError
 from cli.processes import PRIVATE, PROCESSES, Process
 from cli.system.cores import ANYWHERE, Cores, available, shared_out
 
@@ -41,9 +42,11 @@ class Shape:
         }
 
     def cores(self) -> Cores:
-        """Where each process runs: a core for each gateway, unless CORES=shared."""
-        gateways = self.counts.get("web", 1)
-        return shared_out(ANYWHERE if self.given("CORES") == "shared" else available(), gateways)
+        """Where each process runs: a core for each gateway, unless CORES=shared. ObstacleError for any other word."""
+        word = self.given("CORES") or "own"
+        if word not in {"own", "shared"}:
+            raise ObstacleError(f"CORES is `own` or `shared`, not `{word}`.")
+        return shared_out(available() if word == "own" else ANYWHERE, self.counts.get("web", 1))
 
     def given(self, name: str) -> str | None:
         """A setting as the processes are to have it; None when it is not set, or empty."""

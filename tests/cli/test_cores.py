@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from cli.errors import ObstacleError
 from cli.system.cores import ANYWHERE, Cores, available, shared_out
 from cli.system.shape import Shape
 
@@ -29,6 +30,11 @@ def test_where_no_core_would_be_left_everything_runs_anywhere(cores: set[int], g
 
 def test_cores_may_be_shared_by_all() -> None:
     assert Shape({"web": 1}, environment={"CORES": "shared"}).cores() == Cores((ANYWHERE,), ANYWHERE)
+
+
+def test_any_other_word_about_cores_is_refused() -> None:
+    with pytest.raises(ObstacleError, match="`own` or `shared`, not `hsared`"):
+        Shape({"web": 1}, environment={"CORES": "hsared"}).cores()
 
 
 def test_only_cores_that_this_process_may_use_are_shared_out() -> None:
