@@ -1,10 +1,11 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check format bench lock clean
+.PHONY: help demo up test check format bench against lock clean
 
 PEOPLE ?= 5000
 DURATION ?= 30
 TESTS ?= tests
+REVISION ?= HEAD
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -36,6 +37,9 @@ format: $(READY) ## put the sources into the house's format
 
 bench: $(READY) ## measure, as ratios taken in one run (FIGURES="enters polls" for some)
 	@$(BIN)/python -m bench $(FIGURES) --date $(shell date +%F)
+
+against: $(READY) ## compare the hot paths with those of REVISION, in turn
+	@$(BIN)/python -m bench.against $(REVISION)
 
 lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	@command -v uv >/dev/null || { echo 'make lock needs uv: pip install uv'; exit 1; }
