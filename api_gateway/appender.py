@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import time
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import psycopg
 
 from domain.command import Command, Envelope
+from runtime.clock import Clock
 from store.command_log import Place, append_statement
 from store.database import GATEWAY
 
@@ -19,25 +21,41 @@ class OutcomeUnknownError(Exception):
     """No commit was confirmed in time: the commands may be in the log or not."""
 
 
+class Appending(Protocol):
+    """A connection on which each statement commits by itself."""
+
+    def execute(self, query: bytes, params: Any = None) -> Any:
+        """Execute a statement; psycopg.OperationalError: perhaps it was committed, perhaps not."""
+        ...
+
+    def close(self) -> None:
+        """Let it go."""
+        ...
+
+
+Connect = Callable[[str], Appending]
+
+
 class Appender:
     """Appends groups of commands, each in one statement that commits by itself."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, connect: Connect | None = None, clock: Clock | None = None) -> None:
         self._url, self._name = url, name
-        self._connection: psycopg.Connection | None = None
+        self._connect, self._clock = connect or connected, clock or Clock()
+        self._connection: Appending | None = None
 
     def append(self, by_place: dict[Place, list[Envelope[Command]]]) -> None:
         """Append all or nothing. OutcomeUnknownError after two seconds without a confirmed commit."""
         statement, values = append_statement(by_place, self._name)
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = self._clock.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 self._connected().execute(statement.encode(), values)
             except psycopg.OperationalError as failure:
                 self.close()
-                if time.monotonic() >= until:
+                if self._clock.monotonic() >= until:
                     raise OutcomeUnknownError(str(failure)) from failure
-                time.sleep(PAUSE_SECONDS)
+                self._clock.pause(PAUSE_SECONDS)
             else:
                 return
 
@@ -48,16 +66,21 @@ class Appender:
                 self._connection.close()
             self._connection = None
 
-    def _connected(self) -> psycopg.Connection:
+    def _connected(self) -> Appending:
         if self._connection is None:
-            self._connection = psycopg.connect(
-                self._url,
-                autocommit=True,
-                prepare_threshold=2,
-                options=GATEWAY.options,
-                connect_timeout=2,
-                tcp_user_timeout=3000,
-                keepalives_idle=5,
-                keepalives_interval=2,
-            )
+            self._connection = self._connect(self._url)
         return self._connection
+
+
+def connected(url: str) -> Appending:
+    """A connection to Postgres that notices soon when nobody is there any more."""
+    return psycopg.connect(
+        url,
+        autocommit=True,
+        prepare_threshold=2,
+        options=GATEWAY.options,
+        connect_timeout=2,
+        tcp_user_timeout=3000,
+        keepalives_idle=5,
+        keepalives_interval=2,
+    )

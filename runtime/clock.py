@@ -33,6 +33,11 @@ class Clock:
         """Seconds that never run backwards."""
         return time.monotonic()
 
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Do nothing for so long."""
+        time.sleep(seconds)
+
     def set_by(self, ledger: datetime, asked: float, answered: float) -> None:
         """Follow the ledger: it said `ledger` between the monotonic seconds `asked` and `answered`."""
         halfway = timedelta(seconds=(self.monotonic() - (asked + answered) / 2))

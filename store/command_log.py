@@ -9,10 +9,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine
-
 from domain.command import Command, Envelope
-from store.pipelined import Connection, Pipelined, committing, id_array, own_session
+from store.ledger import Ledger
+from store.pipelined import Connection, Session, committing, id_array
 from store.wire import Unknown, encode, encode_raw, partition_of
 
 BATCH = 512
@@ -108,7 +107,7 @@ def wait_and_lock(connection: Connection, place: Place) -> Lease:
 
 
 @contextmanager
-def alone(engine: Engine, place: Place) -> Iterator[Pipelined | None]:
+def alone(ledger: Ledger, place: Place) -> Iterator[Session | None]:
     """A connection on which a partition is gone through carefully, by one at a time; None when somebody else does.
 
     The lock is the session's, because it has to outlive the transactions of a careful drain; so these must all be on this
@@ -116,7 +115,7 @@ def alone(engine: Engine, place: Place) -> Iterator[Pipelined | None]:
     ordinary drain. A session that says nothing for ten seconds is ended by Postgres, for its machine may be gone.
     """
     key = (place.topic, place.part)
-    with own_session(engine) as connection:
+    with ledger.own_session() as connection:
         with committing(connection):
             got: bool = connection.exec_driver_sql(_BE_ALONE, key).scalar_one()
             connection.exec_driver_sql(_IDLE, ("10s" if got else "0",)).all()
@@ -135,7 +134,7 @@ def take(connection: Connection, place: Place, bound: int) -> list[Batch]:
     return _batches(connection.exec_driver_sql(_TAKE, _take_values(place, bound)))
 
 
-def lock_and_take(connection: Pipelined, place: Place, bound: int) -> tuple[Lease | None, list[Batch]]:
+def lock_and_take(connection: Session, place: Place, bound: int) -> tuple[Lease | None, list[Batch]]:
     """Lock a partition and take from it in one round trip. A partition that has been struck is left as it is."""
     with connection.together():
         locked = connection.exec_driver_sql(_LOCK, (place.topic, place.part))

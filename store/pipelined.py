@@ -25,6 +25,22 @@ class Connection(Protocol):
         ...
 
 
+class Session(Connection, Protocol):
+    """A connection on which one transaction follows another, and statements may be sent together."""
+
+    def together(self) -> AbstractContextManager[Any]:
+        """Send what is executed inside without waiting for answers in between."""
+        ...
+
+    def commit(self) -> None:
+        """End the transaction; everything it did stays."""
+        ...
+
+    def rollback(self) -> None:
+        """End the transaction; nothing it did stays."""
+        ...
+
+
 class Found:
     """The answer of one statement; reading it waits for it."""
 
@@ -113,7 +129,7 @@ def transaction(engine: Engine) -> Iterator[Pipelined]:
 
 
 @contextmanager
-def committing(connection: Pipelined) -> Iterator[None]:
+def committing(connection: Session) -> Iterator[None]:
     """One transaction of several on a connection: committed at the end, rolled back when anything is raised."""
     try:
         yield

@@ -21,7 +21,9 @@ from runtime.clock import Clock
 from runtime.logging import configure
 from runtime.settings import Settings, settings
 from store import database
+from store.ledger import Postgres
 from workers.drain import Drain
+from workers.replies import OverRedis
 from workers.signing import KeyRing
 from workers.unrung import Unrung, Watching
 
@@ -38,15 +40,15 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
     configure(chosen.log_level)
     broker = redis_broker(chosen.broker_url or chosen.redis_url, Shutdown())
     install(broker)
-    drain = _drain(chosen, broker, topics)
-    broker.add_middleware(Watching(_unrung(chosen, drain, topics)))
+    drain, ring = _drain(chosen, broker, topics)
+    broker.add_middleware(Watching(_unrung(chosen, drain, ring, topics)))
     settle_memory()
     for topic in topics:
         dramatiq.actor(actor_name=actor_of(topic), queue_name=topic, max_retries=0)(drain.__call__)
     metrics.serve(chosen.metrics_port, chosen.host)
 
 
-def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> Drain:
+def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> tuple[Drain, KeyRing]:
     clock = Clock()
     # One connection for each thread, one for the look-out, one for the keys: they are looked up while a drain holds its own.
     engine = database.engine(chosen.database_url, database.WORKER, pool=chosen.worker_threads + 2)
@@ -59,14 +61,15 @@ def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> Drai
         )
     client = redis_client(chosen.redis_url)
     ring = KeyRing(engine, bytes.fromhex(chosen.key_encryption_key.get_secret_value()), clock, chosen.issuer)
-    return Drain(engine, partitions, Bell(client, broker, TOPICS), client, ring, clock)
+    bell = Bell(client, broker, TOPICS)
+    return Drain(Postgres(engine), partitions, bell, OverRedis(client, ring), clock), ring
 
 
-def _unrung(chosen: Settings, drain: Drain, topics: Iterable[str]) -> Unrung:
+def _unrung(chosen: Settings, drain: Drain, ring: KeyRing, topics: Iterable[str]) -> Unrung:
     """The same drain with less patience for a Redis that hangs."""
     urls = dict.fromkeys((chosen.redis_url, chosen.broker_url or chosen.redis_url))
     servers = [redis_client(url, timeout=IMPATIENCE_SECONDS) for url in urls]
-    return Unrung(replace(drain, client=servers[0]), tuple(topics), servers)
+    return Unrung(replace(drain, replies=OverRedis(servers[0], ring)), tuple(topics), servers)
 
 
 def settle_memory() -> None:

@@ -17,7 +17,7 @@ from domain.command import SYSTEM, Command, Envelope
 from store import command_log, dead, timers
 from store.command_log import Batch, Lease, Place
 from store.database import AWAY, see_tenants
-from store.pipelined import Pipelined, committing
+from store.pipelined import Session, committing
 from store.wire import Unknown, arrays, encode_raw
 from store.work import Work
 from workers.decide import Decided, Taken, answered, broken_outcome, dead_of
@@ -40,7 +40,7 @@ def oldest_batch(drain: Drain, place: Place) -> bool:
 
     False when somebody else is doing that already; then nothing was counted, decided or forgiven.
     """
-    with command_log.alone(drain.engine, place) as connection:
+    with command_log.alone(drain.ledger, place) as connection:
         if connection is None:
             return False
         _through(drain, connection, place)
@@ -50,7 +50,7 @@ def oldest_batch(drain: Drain, place: Place) -> bool:
         return True
 
 
-def _through(drain: Drain, connection: Pipelined, place: Place) -> None:
+def _through(drain: Drain, connection: Session, place: Place) -> None:
     first = batch = _counted(connection, place)
     while batch is not None and first is not None and batch.position == first.position:
         if batch.attempts > TRIES:
@@ -60,7 +60,7 @@ def _through(drain: Drain, connection: Pipelined, place: Place) -> None:
         batch = _counted(connection, place, first)
 
 
-def _counted(connection: Pipelined, place: Place, only: Batch | None = None) -> Batch | None:
+def _counted(connection: Session, place: Place, only: Batch | None = None) -> Batch | None:
     """The oldest batch (if it is this one still) with this try already counted and committed."""
     with committing(connection):
         command_log.wait_and_lock(connection, place)
@@ -69,12 +69,12 @@ def _counted(connection: Pipelined, place: Place, only: Batch | None = None) -> 
         return command_log.count_try(connection, place)
 
 
-def _is_oldest(connection: Pipelined, place: Place, batch: Batch) -> bool:
+def _is_oldest(connection: Session, place: Place, batch: Batch) -> bool:
     oldest = command_log.oldest(connection, place)
     return oldest is not None and oldest.position == batch.position
 
 
-def _try(drain: Drain, connection: Pipelined, place: Place, batch: Batch) -> None:
+def _try(drain: Drain, connection: Session, place: Place, batch: Batch) -> None:
     try:
         with committing(connection):
             told = _first_alone(drain, connection, place, batch)
@@ -87,7 +87,7 @@ def _try(drain: Drain, connection: Pipelined, place: Place, batch: Batch) -> Non
         drain.tell(told)
 
 
-def _first_alone(drain: Drain, connection: Pipelined, place: Place, batch: Batch) -> Told | None:
+def _first_alone(drain: Drain, connection: Session, place: Place, batch: Batch) -> Told | None:
     lease = command_log.wait_and_lock(connection, place)
     if not _is_oldest(connection, place, batch):
         return None
@@ -101,7 +101,7 @@ def _first_alone(drain: Drain, connection: Pipelined, place: Place, batch: Batch
     return drain.write(connection, work, decided)
 
 
-def _bury(drain: Drain, connection: Pipelined, place: Place, batch: Batch, broken: Exception) -> None:
+def _bury(drain: Drain, connection: Session, place: Place, batch: Batch, broken: Exception) -> None:
     """Answer the first command with 500, keep it for the operator, and let the others go on."""
     try:
         with committing(connection):
@@ -117,9 +117,7 @@ def _bury(drain: Drain, connection: Pipelined, place: Place, batch: Batch, broke
         drain.tell(told)
 
 
-def _answered_and_kept(
-    drain: Drain, connection: Pipelined, place: Place, batch: Batch, broken: Exception
-) -> Told | None:
+def _answered_and_kept(drain: Drain, connection: Session, place: Place, batch: Batch, broken: Exception) -> Told | None:
     lease = command_log.wait_and_lock(connection, place)
     if not _is_oldest(connection, place, batch):
         return None
@@ -136,7 +134,7 @@ def _answered_and_kept(
     return _buried(drain, connection, place, lease, Taken(sent, batch.appended_at), broken)
 
 
-def _only_kept(connection: Pipelined, place: Place, batch: Batch) -> None:
+def _only_kept(connection: Session, place: Place, batch: Batch) -> None:
     """Keep a command as bytes, because it can be answered and kept in no other way, and must not stay in the way."""
     lease = command_log.wait_and_lock(connection, place)
     if _is_oldest(connection, place, batch):
@@ -145,7 +143,7 @@ def _only_kept(connection: Pipelined, place: Place, batch: Batch) -> None:
         _keep_raw(connection, place, batch, [encode_raw([first]).hex()], lease)
 
 
-def _keep_raw(connection: Pipelined, place: Place, batch: Batch, raw: list[Any], lease: Lease) -> None:
+def _keep_raw(connection: Session, place: Place, batch: Batch, raw: list[Any], lease: Lease) -> None:
     see_tenants(connection, [SYSTEM])
     dead.bury_unreadable(connection, place, batch, raw, lease.now)
 
@@ -159,7 +157,7 @@ def _parted(batch: Batch) -> tuple[list[Any], list[list[Any]]]:
     return first, rest
 
 
-def _buried(drain: Drain, connection: Pipelined, place: Place, lease: Lease, one: Taken, broken: Exception) -> Told:
+def _buried(drain: Drain, connection: Session, place: Place, lease: Lease, one: Taken, broken: Exception) -> Told:
     see_tenants(connection, [one.sent.tenant_id])
     work = Work(connection, place.topic, lease.now)
     work.turn_to(one.sent)
@@ -172,7 +170,7 @@ def _buried(drain: Drain, connection: Pipelined, place: Place, lease: Lease, one
     return Told(Decided([(one, kept, outcome)]), set(), work.changed(), timers=promised)
 
 
-def _promised_again(connection: Pipelined, sent: Envelope[Command], now: datetime) -> bool:
+def _promised_again(connection: Session, sent: Envelope[Command], now: datetime) -> bool:
     """Promise to try again what was due to the aggregate, unless that is promised already; whether anything was due.
 
     After a minute, and later each time it is buried again within a day, because each time kills processes. Nothing of the

@@ -9,21 +9,20 @@ from enum import Enum, auto
 
 import redis
 import structlog
-from sqlalchemy import Engine
 
 from runtime import metrics
-from runtime.bell import Bell
 from runtime.clock import Clock
 from store import command_log, dead
 from store.command_log import Batch, Lease, Place
 from store.database import AWAY, see_tenants
-from store.pipelined import Pipelined, pipelined
+from store.ledger import Ledger
+from store.pipelined import Session
 from store.wire import Unknown
 from store.work import Work
-from workers import canonical, careful, replies
+from workers import canonical, careful
 from workers.decide import Decided, Taken, decide, preload
 from workers.opening import opened
-from workers.replies import Signer
+from workers.ports import Bell, Replies
 from workers.telling import Told
 
 BOUND = 1_000
@@ -45,19 +44,21 @@ class Round(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Drains partitions of the store. One instance serves all threads of a worker process."""
+    """Drains partitions of the store. One instance serves all threads of a worker process.
 
-    engine: Engine
+    It knows the world by these alone, so that the same steps can be gone through where nothing is real.
+    """
+
+    ledger: Ledger
     partitions: int
     bell: Bell
-    client: redis.Redis
-    signer: Signer
+    replies: Replies
     clock: Clock
 
     def __call__(self, topic: str, part: int) -> None:
         """Decide all that waits in a partition, linger for more, and leave when it stays quiet or somebody else is here."""
-        place, until = Place(topic, part), time.monotonic() + LONGEST_SECONDS
-        while time.monotonic() < until:
+        place, until = Place(topic, part), self.clock.monotonic() + LONGEST_SECONDS
+        while self.clock.monotonic() < until:
             ended = self.round(place)
             if ended in {Round.NOT_MINE, Round.HANDED_BACK}:
                 return
@@ -87,7 +88,7 @@ class Drain:
 
     def _round(self, place: Place) -> tuple[Round, Told | None]:
         started = time.perf_counter()
-        with pipelined(self.engine) as connection:
+        with self.ledger.opened() as connection:
             lease, batches = command_log.lock_and_take(connection, place, BOUND)
             if lease is None:
                 return Round.NOT_MINE, None
@@ -108,9 +109,7 @@ class Drain:
         metrics.drained(place.topic, len(taken), decided_at - started, time.perf_counter() - decided_at)
         return Round.FULL if len(taken) >= BOUND else Round.DECIDED, told
 
-    def consider(
-        self, connection: Pipelined, place: Place, lease: Lease, taken: Sequence[Taken]
-    ) -> tuple[Work, Decided]:
+    def consider(self, connection: Session, place: Place, lease: Lease, taken: Sequence[Taken]) -> tuple[Work, Decided]:
         """Read what is needed and decide, inside the caller's transaction; nothing is written yet."""
         now = max([lease.now, *(one.received_at for one in taken)])
         work = Work(connection, place.topic, now)
@@ -119,7 +118,7 @@ class Drain:
             stored = preload(work, taken)
         return work, decide(work, taken, stored)
 
-    def write(self, connection: Pipelined, work: Work, decided: Decided) -> Told:
+    def write(self, connection: Session, work: Work, decided: Decided) -> Told:
         """Write all that was decided, inside the caller's transaction."""
         work.flush()
         dead.bury(connection, decided.dead, self.partitions)
@@ -127,7 +126,7 @@ class Drain:
         return Told(decided, rung, work.changed(), timers=work.promised)
 
     @staticmethod
-    def _handed_back(connection: Pipelined, place: Place, unknown: Sequence[tuple[Batch, Unknown]]) -> Round:
+    def _handed_back(connection: Session, place: Place, unknown: Sequence[tuple[Batch, Unknown]]) -> Round:
         if not unknown:
             return Round.EMPTY
         command_log.hand_back(connection, place, unknown)
@@ -136,10 +135,10 @@ class Drain:
 
     def tell(self, told: Told) -> None:
         """After the commit: answers, nudges, bells, log lines. All of it may be lost without harm."""
-        replies.publish(self.client, told.decided, self.signer)
-        replies.nudge_readers(self.client, told.changed)
+        self.replies.publish(told.decided)
+        self.replies.nudge_readers(told.changed)
         if told.timers:
-            replies.nudge_timers(self.client)
+            self.replies.nudge_timers()
         self.bell.ring((place.topic, place.part) for place in told.follow_ups)
         canonical.log_commands(told.decided, self.clock.now())
 
@@ -151,5 +150,5 @@ class Drain:
             self.bell.lower(place.topic, place.part)
         except (redis.RedisError, OSError):
             log.warning("drain.no_bell", topic=place.topic, part=place.part)
-        with pipelined(self.engine) as connection:
+        with self.ledger.opened() as connection:
             return command_log.waits(connection, place)

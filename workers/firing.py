@@ -16,7 +16,6 @@ import redis
 import structlog
 from pydantic import ValidationError
 from redis.client import PubSub
-from sqlalchemy import Connection, Engine
 
 from domain.catalogue import COMMANDS
 from domain.command import Command, Envelope
@@ -24,6 +23,8 @@ from runtime import metrics
 from store import command_log, timers
 from store.command_log import Place
 from store.database import ledger_now
+from store.ledger import Transactions
+from store.pipelined import Connection
 from store.timers import Due
 from workers.replies import TIMERS
 
@@ -37,7 +38,7 @@ log = structlog.get_logger("timers")
 class Firing:
     """The timers of a store, fired into its log. `ring` is told the partitions that have something to decide."""
 
-    engine: Engine
+    engine: Transactions
     partitions: int
     ring: Callable[[Iterable[tuple[str, int]]], None]
 

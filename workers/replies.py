@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
@@ -27,6 +28,26 @@ class Signer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class OverRedis:
+    """Replies and nudges as Redis messages."""
+
+    client: redis.Redis
+    signer: Signer
+
+    def publish(self, decided: Decided) -> None:
+        """Answers, to the gateways that wait for them."""
+        publish(self.client, decided, self.signer)
+
+    def nudge_readers(self, changed: Iterable[str]) -> None:
+        """That these aggregates changed."""
+        _send(self.client, {f"changed:{aggregate}": b"1" for aggregate in changed})
+
+    def nudge_timers(self) -> None:
+        """That a timer was set, which may be due before the schedulers look by themselves."""
+        nudge_timers(self.client)
+
+
 def publish(client: redis.Redis, decided: Decided, signer: Signer) -> None:
     """One message for each gateway. Whoever cannot be told (Redis is away, a token cannot be signed) looks it up."""
     by_gateway: dict[str, list[Any]] = defaultdict(list)
@@ -45,11 +66,6 @@ def publish(client: redis.Redis, decided: Decided, signer: Signer) -> None:
             continue
         by_gateway[taken.sent.gateway].append([taken.sent.id, stored, secrets])
     _send(client, {f"replies:{gateway}": orjson.dumps(answers) for gateway, answers in by_gateway.items()})
-
-
-def nudge_readers(client: redis.Redis, changed: Iterable[str]) -> None:
-    """Tell the gateways that these aggregates changed."""
-    _send(client, {f"changed:{aggregate}": b"1" for aggregate in changed})
 
 
 def nudge_timers(client: redis.Redis) -> None:

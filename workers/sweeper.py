@@ -11,12 +11,13 @@ import dramatiq
 import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
-from sqlalchemy import Connection, Engine
 
 from runtime import metrics
 from store import outbox
 from store.command_log import Place
 from store.database import ledger_now
+from store.ledger import Transactions
+from store.pipelined import Connection
 from store.sweeping import sweep
 from workers.delivery import QUEUE
 
@@ -32,7 +33,7 @@ class Sweeper:
     `ring` rings a partition whatever the bell says; `ring_mail` rings whoever delivers mail, None when nobody does.
     """
 
-    engine: Engine
+    engine: Transactions
     ring: Callable[[str, int], None]
     ring_mail: Callable[[], None] | None
 

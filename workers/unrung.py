@@ -18,7 +18,6 @@ from dramatiq.middleware import Middleware
 from runtime import metrics
 from runtime.clock import Clock
 from store.command_log import Place
-from store.pipelined import pipelined
 from store.sweeping import waiting
 from workers.drain import Drain, Round
 from workers.loops import Loop, Loops
@@ -61,7 +60,7 @@ class Unrung:
 
     def drain_waiting(self) -> set[Round]:
         """One round in every partition in which something waits; returns how they ended."""
-        with pipelined(self.drain.engine) as connection:
+        with self.drain.ledger.opened() as connection:
             places = waiting(connection, self.topics)
         return {self._round(place) for place in places}
 

@@ -128,7 +128,7 @@ def test_while_one_goes_carefully_the_others_count_and_forgive_nothing(works: Wo
     place, people = place_of(queue), [entering(queue) for _ in range(3)]
     works.append(people)
     strike(works, place)
-    with command_log.alone(works.drain.engine, place) as first:
+    with command_log.alone(works.drain.ledger, place) as first:
         assert first is not None
         assert {works.drain.round(place) for _ in range(2 * careful.TRIES)} == {Round.NOT_MINE}
         assert works.value("SELECT (n, attempts)::text FROM command_log") == "(3,0)"
@@ -140,10 +140,10 @@ def test_while_one_goes_carefully_the_others_count_and_forgive_nothing(works: Wo
 
 def test_a_careful_drain_leaves_no_lock_behind_whatever_ends_it(works: Works) -> None:
     place = Place("queue", 0)
-    with pytest.raises(ZeroDivisionError), command_log.alone(works.drain.engine, place):
+    with pytest.raises(ZeroDivisionError), command_log.alone(works.drain.ledger, place):
         raise ZeroDivisionError
     wait_until(lambda: works.value(_LOCKS) == 0)
-    with command_log.alone(works.drain.engine, place) as again:
+    with command_log.alone(works.drain.ledger, place) as again:
         assert again is not None
     assert works.value(_LOCKS) == 0
 

@@ -33,7 +33,9 @@ async def presence(works: Works, *, most_undecided: int) -> AsyncIterator[Presen
     url, clock, drain = works.database.url(GATEWAY), Clock(), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool, redis.asyncio.Redis() as unused:
         backlog = Backlog(pool, 1_000, most_undecided)
-        accept = Accept(Appender(url, "tests"), drain.bell, PARTITIONS, WriteLimits(drain.client, clock), backlog)
+        accept = Accept(
+            Appender(url, "tests"), drain.bell, PARTITIONS, WriteLimits(drain.replies.client, clock), backlog
+        )
         yield Presence(Lines(pool, unused, clock), accept, clock)
         await accept.stop()
 

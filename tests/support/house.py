@@ -27,12 +27,14 @@ from runtime.clock import Clock
 from runtime.keys import new_key
 from runtime.settings import Settings
 from store import signing_keys
+from store.ledger import Postgres
 from store.roles import GATEWAY, WORKER
 from tests.support.database import PARTITIONS, TestDatabase, fresh_database
 from tests.support.desk import Desk, Founded, fresh_key, imprint
 from tests.support.servers import wait_until
 from tests.support.works import works_on
 from workers.drain import Drain
+from workers.replies import OverRedis
 from workers.signing import KeyRing
 
 KEK = bytes(range(32))
@@ -181,7 +183,8 @@ def _working(database: TestDatabase, redis_url: str) -> Iterator[None]:
     """A worker of every topic in this process."""
     broker, engine = redis_broker(redis_url), database.engine(WORKER, pool=10)
     client, bell = redis_client(redis_url), Bell(redis_client(redis_url), redis_broker(redis_url), TOPICS)
-    drain = Drain(engine, PARTITIONS, bell, client, KeyRing(engine, KEK, Clock(), ISSUER), Clock())
+    replies = OverRedis(client, KeyRing(engine, KEK, Clock(), ISSUER))
+    drain = Drain(Postgres(engine), PARTITIONS, bell, replies, Clock())
     for topic in TOPICS:
         dramatiq.actor(broker=broker, actor_name=actor_of(topic), queue_name=topic, max_retries=0)(drain.__call__)
     worker = dramatiq.Worker(broker, worker_threads=PARTITIONS * len(TOPICS), worker_timeout=20)

@@ -20,11 +20,13 @@ from runtime.clock import Clock
 from store import command_log, journal
 from store.command_log import Place
 from store.database import see_tenants
+from store.ledger import Postgres
 from store.roles import GATEWAY, SCHEDULER, WORKER
 from store.wire import partition_of
 from tests.support import factories
 from tests.support.database import PARTITIONS, TestDatabase
 from workers.drain import Drain
+from workers.replies import OverRedis
 
 _MISKEPT = """
 SELECT * FROM (SELECT tenant_id, id, queue_id, ticket, granted_at, expires_at FROM queue_entry WHERE status = 'GRANTED') AS e
@@ -89,7 +91,7 @@ class Works:
 
     def outcomes(self, queue: Queue, command_ids: Iterable[UUID]) -> dict[UUID, Any]:
         """What the journal says, as a worker reads it."""
-        with self.drain.engine.begin() as connection:
+        with self.drain.ledger.engine.begin() as connection:
             see_tenants(connection, [queue.tenant_id])
             return journal.outcomes(connection, command_ids)
 
@@ -118,7 +120,7 @@ def new_drain(engine: Engine, redis_url: str) -> Iterator[Drain]:
     broker = redis_broker(redis_url)
     bell = Bell(client, broker, TOPICS)
     try:
-        yield Drain(engine, PARTITIONS, bell, client, NobodySigns(), Clock())
+        yield Drain(Postgres(engine), PARTITIONS, bell, OverRedis(client, NobodySigns()), Clock())
     finally:
         bell.stop()
         client.close()
