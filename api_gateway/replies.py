@@ -57,7 +57,7 @@ class Replies:
         loop, key = asyncio.get_running_loop(), str(command_id)
         waiter = self._waiting.get(key)
         if waiter is None:
-            waiter = self._waiting[key] = Waiter(tenant_id, Clock.monotonic())
+            waiter = self._waiting[key] = Waiter(tenant_id, self._clock.monotonic())
         told: asyncio.Future[Told | None] = loop.create_future()
         waiter.listeners.append(told)
         return told
@@ -107,13 +107,13 @@ class Replies:
     def _tell(self, command_id: str, told: Told) -> None:
         waiter = self._waiting.pop(command_id, None)
         if waiter is not None:
-            metrics.reply_seconds.observe(Clock.monotonic() - waiter.since)
+            metrics.reply_seconds.observe(self._clock.monotonic() - waiter.since)
             for listener in waiter.listeners:
                 if not listener.done():
                     listener.set_result(told)
 
     async def _look_up(self, older_than: float) -> None:
-        before = Clock.monotonic() - older_than
+        before = self._clock.monotonic() - older_than
         missed: dict[UUID, list[str]] = defaultdict(list)
         for command_id, waiter in self._waiting.items():
             if waiter.since <= before:
@@ -137,7 +137,7 @@ class Replies:
         self._tell(command_id, Told(stored, {}))
 
     def _asked_at(self, waiter: Waiter) -> datetime:
-        return self._clock.now() - timedelta(seconds=Clock.monotonic() - waiter.since)
+        return self._clock.now() - timedelta(seconds=self._clock.monotonic() - waiter.since)
 
     async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> Sequence[operations.Outcome]:
         async with self._pool.connection() as connection:

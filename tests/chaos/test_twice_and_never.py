@@ -160,7 +160,7 @@ def test_a_reply_that_cannot_be_sent_is_found_in_the_journal(works: Works) -> No
     works.append([one])
     with new_drain(works.database.engine(WORKER), "redis://127.0.0.1:1/0") as deaf:
         assert deaf.round(place_of(queue)) is Round.DECIDED
-        deaf.engine.dispose()
+        deaf.ledger.engine.dispose()
     assert works.outcomes(queue, [one.id])[one.id]["body"]["status"] in {"QUEUED", "GRANTED"}
 
 
