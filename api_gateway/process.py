@@ -29,7 +29,7 @@ from api_gateway.live.tickets import Tickets
 from api_gateway.replies import Replies
 from domain.catalogue import TOPICS
 from runtime.bell import Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import broker_at, redis_client
 from runtime.clock import Clock
 from runtime.settings import Settings
 from store.database import GATEWAY
@@ -62,7 +62,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     await pool.open(wait=True, timeout=10)
     await follow_ledger(pool, clock)
     client = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_keepalive=True)
-    bell = Bell(redis_client(settings.redis_url), redis_broker(settings.broker_url or settings.redis_url), TOPICS)
+    bell = Bell(redis_client(settings.redis_url), broker_at(settings.broker_url or settings.redis_url), TOPICS)
     parts, tasks = await _assembled(settings, clock, name, pool, client, bell)
     running = [asyncio.create_task(kept_going(task)) for task in tasks]
     log.info("gateway.up", name=name)

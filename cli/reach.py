@@ -14,7 +14,7 @@ from cli.system.preparing import connected, explained
 from cli.system.state import Running, StateFolder, key_encryption_bytes
 from domain.catalogue import TOPICS
 from runtime.bell import Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import broker_at, redis_client
 from runtime.clock import Clock
 from runtime.embedded import default_state_folder
 from runtime.settings import Settings
@@ -46,7 +46,7 @@ class Reach:
     @contextmanager
     def producer(self) -> Iterator[Producer]:
         """The door for commands."""
-        client, broker = redis_client(self.redis_url), redis_broker(self.broker_url or self.redis_url)
+        client, broker = redis_client(self.redis_url), broker_at(self.broker_url or self.redis_url)
         bell = Bell(client, broker, TOPICS)
         engine = database.engine(self.maintenance_url, database.GATEWAY, pool=1)
         try:
@@ -54,7 +54,7 @@ class Reach:
                 yield Producer(Appender(engine, "operator"), bell.ring, Clock().new_id)
         finally:
             bell.stop()
-            for one in (client, broker.client):
+            for one in (client, broker):
                 one.close()
             engine.dispose()
 

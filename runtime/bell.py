@@ -19,6 +19,7 @@ redis.call('PEXPIRE', KEYS[2], ARGV[1])
 return unheard and 1 or 0"""
 BELL_MS = 1_000
 LINGER_SECONDS = 0.3
+MOST_ASKED = 1_000
 log = structlog.get_logger("bell")
 
 
@@ -28,7 +29,7 @@ def actor_of(topic: str) -> str:
 
 
 class Bell:
-    """Rings from a thread of its own, so that nobody who has just committed waits for Redis."""
+    """Rings from a thread of its own, so that nobody who has just committed waits for Redis or the broker."""
 
     def __init__(self, client: redis.Redis, broker: Broker, topics: Iterable[str]) -> None:
         self._redis, self._broker = client, broker
@@ -41,9 +42,13 @@ class Bell:
         self._thread.start()
 
     def ring(self, places: Iterable[tuple[str, int]]) -> None:
-        """Wake the drain of each partition, soon; returns at once."""
+        """Wake the drain of each partition, soon; returns at once.
+
+        Of a thousand rings that wait for a server that hangs, the next is dropped: the sweeper finds what nobody was rung for.
+        """
         for place in places:
-            self._asked.put(place)
+            if self._asked.qsize() < MOST_ASKED:
+                self._asked.put(place)
 
     def ring_now(self, topic: str, part: int) -> None:
         """Ring whatever the bell key says: for the sweeper, which comes when a bell went unheard."""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
 import dramatiq
 import redis
 from dramatiq.brokers.redis import RedisBroker
-from dramatiq.middleware import Middleware, Retries, TimeLimit
+from dramatiq.middleware import Middleware
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from runtime.watchdog import Watchdog
+from runtime.rabbit import RabbitRinger
+from runtime.ringer import Ringer, middleware
 
+__all__ = ["BROKERS", "RedisRinger", "Ringer", "broker_at", "install", "redis_broker", "redis_client", "takes_writes"]
 RING_LIFETIME_MS = 3_600_000
 HEARTBEAT_MS = 15_000
-LONGEST_DRAIN_MS = 60_000
+IMPATIENCE_SECONDS = 0.25
+_PROBE, _PROBE_MS = "bell:probe", 1_000
 
 
 def redis_client(url: str, *, timeout: float = 2) -> redis.Redis:
@@ -24,17 +31,59 @@ def redis_client(url: str, *, timeout: float = 2) -> redis.Redis:
     )  # fmt: skip
 
 
-def redis_broker(url: str, *extra: Middleware) -> RedisBroker:
-    """The broker on Redis, with its middleware written out.
+def takes_writes(client: redis.Redis) -> bool:
+    """Whether this Redis takes a write, as a ring is one. RedisError or OSError: it does not."""
+    return bool(client.set(_PROBE, b"1", px=_PROBE_MS))
 
-    Retries stays, at zero, because without it a failed message counts as done. Age limits go by clients' clocks and
-    shutdown notices interrupt commits, so neither is here.
-    """
-    middleware: list[Middleware] = [TimeLimit(time_limit=LONGEST_DRAIN_MS), Retries(max_retries=0), Watchdog(), *extra]
-    return RedisBroker(  # type: ignore[no-untyped-call] # dramatiq's class is not annotated
-        client=redis_client(url), namespace="drumroll", heartbeat_timeout=HEARTBEAT_MS, maintenance_chance=1_000_000,
-        dead_message_ttl=RING_LIFETIME_MS, middleware=middleware,
-    )  # fmt: skip
+
+class RedisRinger(Ringer, RedisBroker):
+    """Rings by lists in Redis."""
+
+    def __init__(self, url: str, *extra: Middleware) -> None:
+        super().__init__(  # type: ignore[no-untyped-call] # dramatiq's class is not annotated
+            client=redis_client(url), namespace="drumroll", heartbeat_timeout=HEARTBEAT_MS, maintenance_chance=1_000_000,
+            dead_message_ttl=RING_LIFETIME_MS, middleware=middleware(*extra),
+        )  # fmt: skip
+        self._impatient = redis_client(url, timeout=IMPATIENCE_SECONDS)
+
+    def waiting(self, queue: str) -> int:
+        """The length of the list; prefetched rings are not in it."""
+        lying: int = self.client.llen(f"{self.namespace}:{queue}")
+        return lying
+
+    def takes_rings(self) -> bool:
+        """Whether Redis takes a write within a quarter of a second."""
+        return takes_writes(self._impatient)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self.client.close()
+        self._impatient.close()
+
+
+BROKERS: Mapping[str, Callable[..., Ringer]] = MappingProxyType(
+    {
+        "redis": RedisRinger,
+        "rediss": RedisRinger,
+        "unix": RedisRinger,
+        "amqp": RabbitRinger,
+        "amqps": RabbitRinger,
+    }
+)
+"""Who rings, by the scheme of the broker's URL."""
+
+
+def broker_at(url: str, *extra: Middleware) -> Ringer:
+    """The broker at a URL, with more middleware. Nothing is dialled yet. ValueError: no broker has this scheme."""
+    scheme = urlsplit(url).scheme
+    if scheme not in BROKERS:
+        raise ValueError(f"BROKER_URL begins with {scheme!r}; it may begin with {', '.join(BROKERS)}")
+    return BROKERS[scheme](url, *extra)
+
+
+def redis_broker(url: str, *extra: Middleware) -> RedisRinger:
+    """The broker on Redis."""
+    return RedisRinger(url, *extra)
 
 
 def install(broker: dramatiq.Broker) -> dramatiq.Broker:

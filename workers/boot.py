@@ -5,20 +5,21 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
 import dramatiq
 import structlog
-from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Middleware
 
 from domain.catalogue import TOPICS
 from runtime import metrics
 from runtime.bell import Bell, actor_of
-from runtime.broker import install, redis_broker, redis_client
+from runtime.broker import IMPATIENCE_SECONDS, broker_at, install, redis_client, takes_writes
 from runtime.clock import Clock
 from runtime.logging import configure
+from runtime.ringer import Ringer
 from runtime.settings import Settings, settings
 from store import database
 from store.ledger import Postgres
@@ -27,7 +28,6 @@ from workers.replies import OverRedis
 from workers.signing import KeyRing
 from workers.unrung import Unrung, Watching
 
-IMPATIENCE_SECONDS = 0.25
 log = structlog.get_logger("worker")
 
 
@@ -38,17 +38,17 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
     """
     chosen = settings()
     configure(chosen.log_level)
-    broker = redis_broker(chosen.broker_url or chosen.redis_url, Shutdown())
+    broker = broker_at(chosen.broker_url or chosen.redis_url, Shutdown())
     install(broker)
     drain, ring = _drain(chosen, broker, topics)
-    broker.add_middleware(Watching(_unrung(chosen, drain, ring, topics)))
+    broker.add_middleware(Watching(_unrung(chosen, drain, ring, broker, topics)))
     settle_memory()
     for topic in topics:
         dramatiq.actor(actor_name=actor_of(topic), queue_name=topic, max_retries=0)(drain.__call__)
     metrics.serve(chosen.metrics_port, chosen.host)
 
 
-def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> tuple[Drain, KeyRing]:
+def _drain(chosen: Settings, broker: Ringer, topics: Iterable[str]) -> tuple[Drain, KeyRing]:
     clock = Clock()
     # One connection for each thread, one for the look-out, one for the keys: they are looked up while a drain holds its own.
     engine = database.engine(chosen.database_url, database.WORKER, pool=chosen.worker_threads + 2)
@@ -65,11 +65,11 @@ def _drain(chosen: Settings, broker: RedisBroker, topics: Iterable[str]) -> tupl
     return Drain(Postgres(engine), partitions, bell, OverRedis(client, ring), clock), ring
 
 
-def _unrung(chosen: Settings, drain: Drain, ring: KeyRing, topics: Iterable[str]) -> Unrung:
-    """The same drain with less patience for a Redis that hangs."""
-    urls = dict.fromkeys((chosen.redis_url, chosen.broker_url or chosen.redis_url))
-    servers = [redis_client(url, timeout=IMPATIENCE_SECONDS) for url in urls]
-    return Unrung(replace(drain, replies=OverRedis(servers[0], ring)), tuple(topics), servers)
+def _unrung(chosen: Settings, drain: Drain, ring: KeyRing, broker: Ringer, topics: Iterable[str]) -> Unrung:
+    """The same drain with less patience for a Redis that hangs. A ring goes through Redis, and through the broker as well."""
+    client = redis_client(chosen.redis_url, timeout=IMPATIENCE_SECONDS)
+    impatient = replace(drain, replies=OverRedis(client, ring))
+    return Unrung(impatient, tuple(topics), [partial(takes_writes, client), broker.takes_rings])
 
 
 def settle_memory() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime import metrics
-from runtime.broker import install, redis_broker
+from runtime.broker import broker_at, install
 from runtime.logging import configure
 from runtime.settings import Settings, settings
 from store import database
@@ -16,7 +16,7 @@ def serve_mail() -> None:
     """Make this process a deliverer: dramatiq imports the module that calls it and finds the actor."""
     chosen = settings()
     configure(chosen.log_level)
-    install(redis_broker(chosen.broker_url or chosen.redis_url, Shutdown()))
+    install(broker_at(chosen.broker_url or chosen.redis_url, Shutdown()))
     actor(delivery(chosen))
     metrics.serve(chosen.metrics_port, chosen.host)
 

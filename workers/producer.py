@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from domain.catalogue import TOPICS
 from runtime.bell import Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import broker_at, redis_client
 from runtime.clock import Clock
 from runtime.settings import Settings
 from store import database
@@ -24,12 +24,12 @@ def producer(settings: Settings, name: str) -> Iterator[Producer]:
     was sent is rung for before the block ends.
     """
     engine = database.engine(settings.database_url, database.GATEWAY, pool=2)
-    client, broker = redis_client(settings.redis_url), redis_broker(settings.broker_url or settings.redis_url)
+    client, broker = redis_client(settings.redis_url), broker_at(settings.broker_url or settings.redis_url)
     bell = Bell(client, broker, TOPICS)
     try:
         yield Producer(Appender(engine, name), bell.ring, Clock().new_id)
     finally:
         bell.stop()
-        for one in (client, broker.client):
+        for one in (client, broker):
             one.close()
         engine.dispose()

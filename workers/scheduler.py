@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from domain.catalogue import TOPICS
 from runtime import metrics
 from runtime.bell import Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import broker_at, redis_client
 from runtime.logging import configure
 from runtime.settings import Settings, settings
 from store import database
@@ -37,7 +37,7 @@ class Scheduler:
         self._engine = database.engine(chosen.database_url, database.WORKER, pool=CONNECTIONS)
         self._maintenance = _maintenance(chosen)
         self._client = redis_client(chosen.redis_url)
-        self._broker = redis_broker(chosen.broker_url or chosen.redis_url)
+        self._broker = broker_at(chosen.broker_url or chosen.redis_url)
         self._bell = Bell(self._client, self._broker, TOPICS)
         self._loops = Loops(list(self._each(chosen)))
 

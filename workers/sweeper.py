@@ -10,9 +10,9 @@ from functools import partial
 import dramatiq
 import redis
 import structlog
-from dramatiq.brokers.redis import RedisBroker
 
 from runtime import metrics
+from runtime.ringer import Ringer
 from store import outbox
 from store.command_log import Place
 from store.database import ledger_now
@@ -67,14 +67,14 @@ class Sweeper:
 class Patiently:
     """Rings, unless so many rings lie unheard in the queue already that whoever comes will wake everybody anyway.
 
-    Without workers for a night a sweeper would else fill Redis with rings, and the workers' morning with answering them.
+    Without workers for a night a sweeper would else fill the broker with rings, and the workers' morning with answering them.
     """
 
-    broker: RedisBroker
+    broker: Ringer
 
     def heard(self, queue: str) -> bool:
         """Whether a ring in this queue is worth its place."""
-        return self.broker.client.llen(f"{self.broker.namespace}:{queue}") < UNHEARD
+        return self.broker.waiting(queue) < UNHEARD
 
     def ringing(self, ring: Callable[[str, int], None]) -> Callable[[str, int], None]:
         """`ring`, where it is worth it."""

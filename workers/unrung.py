@@ -1,4 +1,4 @@
-"""Draining unrung: while Redis is away nobody can be woken, so each worker looks by itself for what waits.
+"""Draining unrung: while Redis or the broker is away nobody can be woken, so each worker looks by itself for what waits.
 
 The drain is the same, under the same lock of the partition, so that several workers, and a bell that comes back in the
 middle, do no harm. Whoever cannot be told of an outcome meanwhile finds it in the journal.
@@ -6,7 +6,7 @@ middle, do no harm. Whoever cannot be told of an outcome meanwhile finds it in t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,21 +25,20 @@ from workers.loops import Loop, Loops
 AWAY_SECONDS = 1.0
 PROBE_SECONDS = 0.25
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
-_PROBE, _PROBE_MS = "bell:probe", 1_000
 log = structlog.get_logger("unrung")
 
 
 @dataclass(slots=True)
 class Unrung:
-    """Asks whether Redis takes a bell, and drains what waits in `topics` once it has not for over a second.
+    """Asks whether a ring gets through, and drains what waits in `topics` once none has for over a second.
 
-    `servers` are clients of every Redis that a ring goes through; they and the drain's own should give up soon, because
-    a Redis that hangs costs their patience each time.
+    `ways` asks each server that a ring goes through whether it takes one; it says no by an error as well, and soon, because
+    a server that hangs costs its patience each time. So should the drain's own client.
     """
 
     drain: Drain
     topics: Collection[str]
-    servers: Sequence[redis.Redis]
+    ways: Sequence[Callable[[], bool]]
     clock: Clock = field(default_factory=Clock)
     _away_since: float | None = None
     _alone: bool = False
@@ -74,10 +73,10 @@ class Unrung:
             return Round.NOT_MINE
 
     def _rings(self) -> bool:
-        """Whether all servers take a write, as a ring is one: a server that answers and stores nothing rings nobody."""
+        """Whether every server on the way of a ring takes one."""
         try:
-            return all(server.set(_PROBE, b"1", px=_PROBE_MS) for server in self.servers)
-        except (redis.RedisError, OSError):
+            return all(takes() for takes in self.ways)
+        except (redis.RedisError, dramatiq.DramatiqError, OSError):
             return False
 
     def _is_away(self) -> bool:
@@ -87,7 +86,7 @@ class Unrung:
             return False
         if not self._alone:
             self._alone = True
-            log.warning("unrung.alone", topics=sorted(self.topics), because="Redis takes no bell")
+            log.warning("unrung.alone", topics=sorted(self.topics), because="no ring gets through")
         return True
 
     def _is_back(self) -> None:

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
-from runtime.broker import redis_client
+from runtime.broker import redis_client, takes_writes
 from runtime.embedded import EmbeddedRedis
 from store.command_log import lock
 from tests.support.database import TestDatabase
@@ -36,7 +37,7 @@ def works(store: TestDatabase, doorbell: EmbeddedRedis) -> Iterator[Works]:
 def look(works: Works, doorbell: EmbeddedRedis) -> Iterator[Unrung]:
     """A worker's look-out."""
     client = redis_client(doorbell.url, timeout=0.25)
-    yield Unrung(works.drain, TOPICS, [client])
+    yield Unrung(works.drain, TOPICS, [partial(takes_writes, client)])
     close(client)
 
 
