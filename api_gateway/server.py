@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -11,13 +12,17 @@ import uvicorn
 from api_gateway.connection import GatewayProtocol
 from runtime.logging import configure
 from runtime.settings import Settings
+from runtime.starting import look_before
+from store import database, footing
 
 GRACE_SECONDS = 10
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal; requests in hand are finished first."""
+    """Serve until a signal; requests in hand are finished first. SystemExit with status 2: not on these servers."""
     configure(settings.log_level)
+    look = partial(footing.of_role, settings.database_url, database.GATEWAY)
+    look_before(settings, look, footing.AWAY, footing.NotMigratedError)
     serve("api_gateway.app:app", settings.host, settings.port, factory=True)
 
 

@@ -28,7 +28,7 @@ from cli.registering import NewOrganization, create_organization
 from cli.system.child import Child
 from cli.system.control import Control
 from cli.system.ports import free_ports
-from cli.system.preparing import connected, ensure_database, prepare
+from cli.system.preparing import check_server, connected, ensure_database, prepare
 from cli.system.servers import Servers
 from cli.system.shape import LOOPBACK, Shape
 from cli.system.state import Running, Secrets, StateFolder
@@ -150,6 +150,8 @@ class Installation(Control):
         self.secrets = self.folder.secrets({name: self.shape.given(name) or "" for name in Secrets.names()})
         self.servers.start()
         ensure_database(self.owner_url)
+        for sentence in check_server(self.owner_url, unsafe_allowed=self.shape.unsafe_allowed):
+            self._tell(sentence)
         with connected(self.owner_url) as connection:
             prepare(connection, RolePasswords(self.secrets.role_secret), self.secrets.key_encryption_bytes)
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from cli.errors import ObstacleError
 from cli.processes import PROCESSES, WORKERS, Process
-from cli.system.preparing import check_role, connected, ensure_database, place_of, prepare
+from cli.system.preparing import check_role, check_server, connected, ensure_database, place_of, prepare
 from cli.system.state import key_encryption_bytes
 from runtime.settings import Settings
 from store.roles import MAINTENANCE, RolePasswords
@@ -36,6 +36,8 @@ def migrate() -> None:
         )
     sealing = chosen.key_encryption_key.get_secret_value()
     ensure_database(chosen.database_url)
+    for sentence in check_server(chosen.database_url, unsafe_allowed=chosen.allow_unsafe_store):
+        typer.echo(sentence, err=True)
     with connected(chosen.database_url) as connection:
         missing = prepare(connection, RolePasswords(secret), key_encryption_bytes(sealing) if sealing else None)
     typer.echo(f"The store at {place_of(chosen.database_url)} is up to date.")

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     worker_threads: int = Field(
         8, ge=1, le=256, description="Threads of a worker process; at least one for each partition it serves."
     )
+    allow_unsafe_store: bool = Field(
+        default=False, description="Start on a Postgres that may lose commits: for a store that is thrown away."
+    )
     log_level: str = Field("info", description="debug, info, warning or error.")
     smtp_url: str | None = Field(None, description="Where e-mail goes: smtp://user:password@host:port.")
     mail_from: str | None = Field(

@@ -21,9 +21,11 @@ from runtime.clock import Clock
 from runtime.logging import configure
 from runtime.ringer import Ringer
 from runtime.settings import Settings, settings
+from runtime.starting import refuse
 from store import database
 from store.ledger import Postgres
 from workers.drain import Drain
+from workers.footing import stand
 from workers.replies import OverRedis
 from workers.signing import KeyRing
 from workers.unrung import Unrung, Watching
@@ -38,6 +40,7 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
     """
     chosen = settings()
     configure(chosen.log_level)
+    stand(chosen)
     broker = broker_at(chosen.broker_url or chosen.redis_url, Shutdown())
     install(broker)
     drain, ring = _drain(chosen, broker, topics)
@@ -56,8 +59,10 @@ def _drain(chosen: Settings, broker: Ringer, topics: Iterable[str]) -> tuple[Dra
         partitions = database.partitions(connection)
     needed = partitions * len(tuple(topics))
     if chosen.worker_threads < needed:
-        raise SystemExit(
-            f"This worker serves {needed} partitions and has {chosen.worker_threads} threads: set WORKER_THREADS={needed}."
+        refuse(
+            [
+                f"This worker serves {needed} partitions and has {chosen.worker_threads} threads: set WORKER_THREADS={needed}."
+            ]
         )
     client = redis_client(chosen.redis_url)
     ring = KeyRing(engine, bytes.fromhex(chosen.key_encryption_key.get_secret_value()), clock, chosen.issuer)

@@ -9,6 +9,7 @@ from runtime.settings import Settings, settings
 from store import database
 from workers.boot import Shutdown
 from workers.delivery import Delivery, actor
+from workers.footing import stand
 from workers.smtp import Relay
 
 
@@ -16,6 +17,7 @@ def serve_mail() -> None:
     """Make this process a deliverer: dramatiq imports the module that calls it and finds the actor."""
     chosen = settings()
     configure(chosen.log_level)
+    stand(chosen)
     install(broker_at(chosen.broker_url or chosen.redis_url, Shutdown()))
     actor(delivery(chosen))
     metrics.serve(chosen.metrics_port, chosen.host)

@@ -21,6 +21,7 @@ from runtime.settings import Settings, settings
 from store import database
 from workers.delivery import mail_bell
 from workers.firing import Firing, Listening
+from workers.footing import stand, stand_for_maintenance
 from workers.gauges import Gauges
 from workers.janitor import Janitor
 from workers.loops import Loop, Loops
@@ -76,6 +77,8 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; the exit status: 0 when everything in hand was finished."""
     chosen, told = settings(), threading.Event()
     configure(chosen.log_level)
+    stand(chosen)
+    stand_for_maintenance(chosen)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     scheduler = Scheduler(chosen)

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from cli.errors import ObstacleError
 from cli.system.servers import in_database
 from runtime.keys import new_key, open_key
-from store import database, signing_keys
+from runtime.starting import refusals
+from store import database, footing, signing_keys
 from store.migrations.run import migrate
 from store.roles import RolePasswords
 
@@ -71,6 +72,15 @@ def prepare(connection: Connection, passwords: RolePasswords, key_encryption_key
     for purpose in signing_keys.without_key(connection):
         signing_keys.rotate(connection, purpose, new_key(key_encryption_key))
     return []
+
+
+def check_server(url: str, *, unsafe_allowed: bool) -> list[str]:
+    """See that the server keeps what it commits; what else there is to say of it. ObstacleError: it does not, and must."""
+    with explained(url):
+        found = footing.of_server(url)
+    if reasons := refusals(found, unsafe_allowed=unsafe_allowed):
+        raise ObstacleError("\n".join(reasons))
+    return [*found.unsafe, *found.doubts]
 
 
 def check_role(url: str) -> None:

@@ -11,6 +11,7 @@ from cli.processes import PRIVATE, PROCESSES, Process
 from cli.system.cores import ANYWHERE, Cores, available, shared_out
 
 LOOPBACK = "127.0.0.1"
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})  # as pydantic reads them
 _SET_FOR_EACH = {"REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "METRICS_PORT", "WORKER_THREADS"}
 
 
@@ -51,6 +52,11 @@ class Shape:
     def given(self, name: str) -> str | None:
         """A setting as the processes are to have it; None when it is not set, or empty."""
         return self.environment.get(name, os.environ.get(name)) or None
+
+    @property
+    def unsafe_allowed(self) -> bool:
+        """Whether the store may be lost, as the processes will read ALLOW_UNSAFE_STORE."""
+        return (self.given("ALLOW_UNSAFE_STORE") or "").lower() in _YES
 
     def inherited(self) -> dict[str, str]:
         """The environment of all processes before each gets its own settings."""

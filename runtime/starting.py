@@ -1,0 +1,133 @@
+"""Before a process starts: what its servers are found to be, and whether it starts on them.
+
+What breaks a promise is refused with exit status 2 and a sentence that says what to set. What only costs something is one line
+of the log for each reason. A server that cannot be asked is neither: it may be there in a moment.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import NoReturn, Protocol
+
+import redis
+import structlog
+
+from runtime.broker import redis_client
+from runtime.clock import Clock
+from runtime.settings import Settings
+
+REFUSED = 2
+SKEW = timedelta(seconds=5)
+"""More than this between a process's clock and Postgres' is told. Nothing is decided by a process's clock, but verifiers of
+tokens rarely forgive more, and dramatiq takes a worker whose clock is fifteen seconds behind for dead."""
+ASKING_SECONDS = 0.5
+KEEPS = "noeviction"
+OVERRIDE = "For a store that may be lost, and for no other, ALLOW_UNSAFE_STORE=1 starts all the same."
+_REDIS = ("redis:", "rediss:", "unix:")
+log = structlog.get_logger("starting")
+
+
+class Footing(Protocol):
+    """What is known of a store: its clock, why commits may be lost, what else breaks a promise, and what only costs."""
+
+    @property
+    def now(self) -> datetime:
+        """The server's clock."""
+
+    @property
+    def unsafe(self) -> Sequence[str]:
+        """Why a commit that was acknowledged may be lost."""
+
+    @property
+    def wrong(self) -> Sequence[str]:
+        """What breaks a promise in whatever installation."""
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """What costs something and breaks nothing."""
+
+
+def look_before(chosen: Settings, look: Callable[[], Footing], away: type[Exception], wrong: type[Exception]) -> None:
+    """Return when a process may start on these servers; SystemExit with status 2, and the reasons said, when it must not.
+
+    `look` asks the store, and raises `away` when it cannot be asked or `wrong`, with what to do, when it is no such store.
+    """
+    try:
+        before = Clock().now()
+        footing = look()
+        after = Clock().now()
+    except away as failure:
+        log.warning("starting.store_away", error=type(failure).__name__)
+    except wrong as failure:
+        refuse([str(failure)])
+    else:
+        _heed(footing, unsafe_allowed=chosen.allow_unsafe_store)
+        doubt(skew(before, footing.now, after))
+    doubt(doubts_of_redis(chosen))
+
+
+def refusals(footing: Footing, *, unsafe_allowed: bool) -> list[str]:
+    """Why nothing should start on this store; with `unsafe_allowed` that commits may be lost is no reason."""
+    unsafe = [] if unsafe_allowed or not footing.unsafe else [*footing.unsafe, OVERRIDE]
+    return [*footing.wrong, *unsafe]
+
+
+def refuse(reasons: Sequence[str]) -> NoReturn:
+    """End this process with status 2 and the reasons on standard error."""
+    sys.stderr.write("".join(f"{reason}\n" for reason in reasons))
+    sys.stderr.flush()
+    raise SystemExit(REFUSED)
+
+
+def doubt(reasons: Iterable[str]) -> None:
+    """Say each of these in the log."""
+    for reason in reasons:
+        log.warning("starting.doubt", because=reason)
+
+
+def skew(before: datetime, told: datetime, after: datetime) -> Iterator[str]:
+    """What to say of a server whose clock said `told` when this process's went from `before` to `after`."""
+    apart = max(told - after, before - told)
+    if apart > SKEW:
+        way = "behind" if told > after else "ahead of"
+        yield (
+            f"This process's clock is {apart.total_seconds():.0f} s {way} Postgres'. Nothing is decided by it, but its log is "
+            "dated by it, and bells may be rung twice. Let both follow one NTP server."
+        )
+
+
+def doubts_of_redis(chosen: Settings) -> list[str]:
+    """What to say of the Redis, or the two, that carry bells and answers: nothing in them matters, so nothing is refused."""
+    urls = dict.fromkeys((chosen.redis_url, chosen.broker_url or chosen.redis_url))
+    return [said for url in urls if url.startswith(_REDIS) for said in _doubts_of(url)]
+
+
+def _doubts_of(url: str) -> Iterator[str]:
+    with redis_client(url, timeout=ASKING_SECONDS) as client:
+        place = client.connection_pool.connection_kwargs
+        name = f"Redis at {place.get('host', place.get('path', ''))}:{place.get('port', '')}".rstrip(":")
+        try:
+            policy = client.info("memory").get("maxmemory_policy", KEEPS)
+        except redis.exceptions.NoPermissionError:
+            yield f"{name} does not let this process see its maxmemory-policy: it should be {KEEPS}."
+        except (redis.RedisError, OSError) as failure:
+            yield (
+                f"{name} does not answer ({type(failure).__name__}): until it does, workers look for themselves and answers come "
+                "late."
+            )
+        else:
+            if policy != KEEPS:
+                yield (
+                    f"{name} has maxmemory-policy {policy}: a bell that is evicted costs half a second, a write limit that is "
+                    f"evicted is not kept. Set maxmemory-policy {KEEPS}."
+                )
+
+
+def _heed(footing: Footing, *, unsafe_allowed: bool) -> None:
+    if reasons := refusals(footing, unsafe_allowed=unsafe_allowed):
+        refuse(reasons)
+    for reason in footing.unsafe:
+        log.error("starting.unsafe_store", because=reason, allowed_by="ALLOW_UNSAFE_STORE")
+    doubt(footing.doubts)

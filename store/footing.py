@@ -1,0 +1,193 @@
+"""What the ledger stands on, asked once when a process starts: how Postgres keeps what it is told, and what the role may see.
+
+Nothing is assumed: a server that does not keep its commits, or a role that sees every tenant, looks like any other until
+the day it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from domain.catalogue import TOPICS
+from store.database import Limits
+from store.roles import WITHOUT_POLICIES
+from store.tables import metadata
+
+AWAY: Final = psycopg.OperationalError
+"""What is raised where Postgres cannot be asked: it may be there in a moment, and nothing is wrong with it."""
+
+_SETTINGS: Final = (
+    "fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names", "data_sync_retry", "autovacuum",
+    "client_connection_check_interval", "statement_timeout", "idle_in_transaction_session_timeout",
+)  # fmt: skip
+_SERVER: Final = """
+SELECT clock_timestamp(), current_user::text, (SELECT jsonb_object_agg(n, current_setting(n, true)) FROM unnest(%s::text[]) n),
+  (SELECT setting::int FROM pg_settings WHERE name = 'autovacuum_naptime')"""
+_ROLE: Final = """
+SELECT r.rolsuper, r.rolbypassrls,
+  (SELECT jsonb_object_agg(topic, n) FROM (SELECT topic, count(*) AS n FROM log_partition GROUP BY topic) AS parts),
+  ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    AND relname = ANY(%(all)s) AND pg_has_role(r.oid, relowner, 'MEMBER')),
+  ARRAY(SELECT t FROM unnest(%(walled)s::text[]) t
+    LEFT JOIN pg_class c ON c.relname = t AND c.relnamespace = 'public'::regnamespace
+    WHERE NOT coalesce(c.relrowsecurity AND c.relforcerowsecurity, false)),
+  ARRAY(SELECT relname::text FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%(walled)s)
+    AND has_any_column_privilege(r.oid, c.oid, 'SELECT')
+    AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND r.oid = ANY(p.polroles)))
+FROM pg_roles r WHERE r.rolname = current_user"""
+_ALL: Final = sorted(metadata.tables)
+_WALLED: Final = [name for name in _ALL if name not in WITHOUT_POLICIES]
+_LONGEST_NAP: Final = 30
+
+
+class Standing(NamedTuple):
+    """What a role may do that it should not, and what of the store is not as it should be."""
+
+    superuser: bool
+    bypasses: bool
+    partitions: Mapping[str, int]
+    owned: Sequence[str]
+    open: Sequence[str]
+    closed: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """What was found. `unsafe` and `wrong` are why a process should not start, `doubts` what it should say when it does."""
+
+    now: datetime
+    role: str
+    settings: Mapping[str, str | None]
+    nap_seconds: int
+    standing: Standing | None
+
+    @property
+    def unsafe(self) -> list[str]:
+        """Why a commit that was acknowledged may be lost: durability rests on these three."""
+        return list(_unsafe(self.settings, self.role))
+
+    @property
+    def wrong(self) -> list[str]:
+        """What breaks a promise in whatever installation: walls with holes, partitions that nobody can agree on."""
+        return [] if self.standing is None else list(_wrong(self.standing, self.role))
+
+    @property
+    def doubts(self) -> list[str]:
+        """What costs something and breaks nothing."""
+        return list(_doubts(self.settings, self.nap_seconds, limited=self.standing is not None))
+
+
+class NotMigratedError(Exception):
+    """The store has no tables, or not for this role: the message says what to do."""
+
+
+def of_server(url: str) -> Footing:
+    """How the server keeps what it is told: for the owner, who may do everything. AWAY when it cannot be asked."""
+    with psycopg.connect(url, connect_timeout=2, row_factory=tuple_row) as connection:
+        return _footing(connection, None)
+
+
+def of_role(url: str, limits: Limits) -> Footing:
+    """The same, and what the role of this URL may see and do. AWAY when it cannot be asked; NotMigratedError."""
+    with psycopg.connect(url, connect_timeout=2, options=limits.options, row_factory=tuple_row) as connection:
+        try:
+            found = connection.execute(_ROLE, {"all": _ALL, "walled": _WALLED}).fetchone()
+        except psycopg.ProgrammingError as refusal:
+            raise NotMigratedError(
+                f"The store cannot be read as {connection.info.user} ({str(refusal).splitlines()[0]}): run `drumroll migrate` "
+                "under its owner, and give this process the URL that `drumroll settings --of` prints."
+            ) from None
+        return _footing(connection, Standing(*found) if found else None)
+
+
+def sees_every_tenant(url: str) -> bool:
+    """Whether the role of this URL steps around policies, as that of maintenance must. AWAY when it cannot be asked."""
+    with psycopg.connect(url, connect_timeout=2, row_factory=tuple_row) as connection:
+        found = connection.execute(
+            "SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        return bool(found and found[0])
+
+
+def _footing(connection: psycopg.Connection[Any], standing: Standing | None) -> Footing:
+    found = connection.execute(_SERVER, (list(_SETTINGS),)).fetchone()
+    assert found is not None  # noqa: S101 (narrows the type; the statement selects one row)
+    now, role, settings, nap_seconds = found
+    return Footing(now, role, settings, nap_seconds, standing)
+
+
+def _unsafe(settings: Mapping[str, str | None], role: str) -> Iterator[str]:
+    if settings["fsync"] == "off":
+        yield (
+            "Postgres runs with fsync = off: what was acknowledged is lost, and the store may be damaged, when the machine "
+            "fails. Set fsync = on in postgresql.conf and reload it."
+        )
+    if settings["full_page_writes"] == "off":
+        yield (
+            "Postgres runs with full_page_writes = off: a page that was half written when the machine failed cannot be mended. "
+            "Set full_page_writes = on in postgresql.conf and reload it."
+        )
+    if settings["synchronous_commit"] == "off":
+        yield (
+            f"Postgres commits with synchronous_commit = off for {role}: a commit is acknowledged before it is on disk, and the "
+            f"last ones are lost in a crash. Set synchronous_commit = on (it may also stand on the role, ALTER ROLE {role} "
+            "RESET synchronous_commit, or on the database)."
+        )
+
+
+def _wrong(standing: Standing, role: str) -> Iterator[str]:
+    ours = "Give this process the URL that `drumroll settings --of` prints."
+    if standing.superuser or standing.bypasses:
+        what = "is a superuser" if standing.superuser else "has BYPASSRLS"
+        yield f"The role {role} {what}: row level security does not bind it, and it would see every tenant. {ours}"
+    elif standing.owned:
+        yield f"The role {role} owns {_listed(standing.owned)}, or belongs to who does: it may take the walls down. {ours}"
+    if standing.open:
+        yield (
+            f"Row level security is not forced on {_listed(standing.open)}: tenants would see each other. Run `drumroll "
+            "migrate` under the owner."
+        )
+    if standing.closed and not standing.superuser:
+        yield f"The role {role} has no policy on {_listed(standing.closed)}: it would see nothing. Run `drumroll migrate`."
+    counts = {topic: standing.partitions.get(topic, 0) if standing.partitions else 0 for topic in TOPICS}
+    if len(set(counts.values())) > 1 or not all(counts.values()):
+        told = ", ".join(f"{topic} {count}" for topic, count in counts.items())
+        yield (
+            f"The topics have different numbers of partitions ({told}): a command would wait where nobody looks. Run `drumroll "
+            "migrate`; if that does not mend it, restore the rows of log_partition that are missing."
+        )
+
+
+def _doubts(settings: Mapping[str, str | None], nap_seconds: int, *, limited: bool) -> Iterator[str]:
+    if settings["synchronous_standby_names"] and settings["synchronous_commit"] in {"local", "remote_write"}:
+        yield (
+            f"synchronous_commit = {settings['synchronous_commit']} does not wait until a standby has kept a commit: the loss of "
+            "the primary loses what was acknowledged. Set synchronous_commit = on."
+        )
+    if settings["data_sync_retry"] == "on":
+        yield "data_sync_retry = on believes a disk that has failed to write once. Set data_sync_retry = off."
+    if settings["client_connection_check_interval"] == "0":
+        yield (
+            "client_connection_check_interval = 0: what a vanished client holds is freed late. Set "
+            "client_connection_check_interval = 1s."
+        )
+    if settings["autovacuum"] == "off" or nap_seconds > _LONGEST_NAP:
+        yield (
+            "command_log is emptied all the time and is vacuumed too seldom: every drain slows down. Set autovacuum = on and "
+            "autovacuum_naptime = 10s."
+        )
+    if limited and "0" in {settings["statement_timeout"], settings["idle_in_transaction_session_timeout"]}:
+        yield (
+            "The limits for statements and idle transactions, which every connection asks for, are ignored: a frozen process "
+            "would keep its partition. Let the pooler pass on `options`, or set both timeouts on the role (docs/operations.md)."
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names))
