@@ -2,10 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from store import signing_keys
 from store.roles import MAINTENANCE
 from tests.cli.test_procfile import LINES, ROOT, UP, Environment, drumroll
 from tests.support.database import PASSWORDS, TestDatabase, fresh_database
+from tests.support.inside import inside
 from tests.support.servers import running_postgres, running_redis, temporary_state, wait_until
 
 KEK = bytes(range(32))
@@ -85,12 +87,11 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def started(name: str, environment: Environment, log: Path) -> Iterator[str]:
-    """What a process has said when it is up; AssertionError when it does not come up."""
+def started(name: str, environment: Environment, log: Path, command: Sequence[str] = ()) -> Iterator[str]:
+    """What a process of the Procfile, or this command, has said when it is up; AssertionError when it does not come up."""
+    typed = [sys.executable, "-m", "cli", *LINES[name].split()]
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "cli", *LINES[name].split()], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command or typed, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         up = UP.get(name, "worker.up")
         wait_until(lambda: up in log.read_text() or process.poll() is not None, 60)
@@ -170,6 +171,21 @@ def test_what_only_costs_is_one_line_each_and_the_process_starts(place: Place, n
 
 
 def test_where_nothing_is_wrong_nothing_is_said(place: Place, tmp_path: Path) -> None:
-    for name in ("web", "people", "mail", "scheduler"):
-        with started(name, place.of(name), tmp_path / f"{name}.log") as said:
+    with ExitStack() as processes:
+        for name in ("web", "people", "mail", "scheduler"):
+            said = processes.enter_context(started(name, place.of(name), tmp_path / f"{name}.log"))
             assert doubts(said) == []
+
+
+@pytest.mark.parametrize("name", ["web", "people"])
+def test_a_clock_that_is_wrong_is_told_and_keeps_nobody_from_starting(place: Place, name: str, tmp_path: Path) -> None:
+    settings = place.of(name) | inside("tests.support.skewed:ahead")
+    with started(name, settings, tmp_path / "log") as said:
+        (told,) = doubts(said)
+    assert re.match(r"This process's clock is (89|90) s ahead of Postgres'", told)
+
+
+def test_servers_that_are_away_are_no_reason_not_to_start(place: Place, tmp_path: Path) -> None:
+    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    with started("mail", place.of("mail") | nowhere, tmp_path / "log", PROCESSES["mail"].command(2)) as said:
+        assert '"event":"starting.store_away"' in said

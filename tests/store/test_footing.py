@@ -182,7 +182,7 @@ def test_what_is_no_store_is_named(server: str) -> None:
 def test_a_role_of_somebody_else_is_named(store: TestDatabase) -> None:
     run(store, "CREATE ROLE somebody LOGIN PASSWORD 'somebody'")
     url = store.owner.replace(store.owner.split("//")[1].split("@")[0], "somebody:somebody")
-    with pytest.raises(NotMigratedError, match="as somebody .*permission denied"):
+    with pytest.raises(NotMigratedError, match=r"as somebody .*permission denied"):
         footing.of_role(url, database.WORKER)
 
 
