@@ -103,8 +103,11 @@ class Tokens:
         try:
             people = UUID(claims["sub"]).bytes, UUID(claims["sid"]).bytes, same_id(claims["organizationId"]).bytes
             seen = _SEEN.pack(*people, int(claims["exp"]), claims["mode"] == "live", bool(claims.get("isGuest")))
+            begins = int(claims.get("nbf", 0))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             raise _invalid() from None
+        if begins > self._clock.now().timestamp():  # because RFC 7519 (4.1.5) wants it judged wherever it stands
+            raise _invalid()
         if int(claims["exp"]) <= self._clock.now().timestamp():
             raise problem("TOKEN_EXPIRED", "The access token has expired; refresh it.")
         return seen
