@@ -16,9 +16,8 @@ import pytest
 import requests
 from psycopg import sql
 
-from runtime.keys import SigningKey, new_key, open_key
-from store import signing_keys
-from tests.support.house import ISSUER, KEK, House, Resident, open_house, strong_key
+from tests.support.forgeries import signing_key, strangers_key
+from tests.support.house import ISSUER, House, Resident, open_house, strong_key
 from tests.support.matrix import BASES, Place, places
 from tests.support.servers import running_redis
 from tests.support.walls import WALLED
@@ -78,14 +77,12 @@ def belongings(resident: Resident, word: str) -> dict[str, str]:
 
 def credentials_of(house: House, own: Things, hall: Things) -> dict[str, Headers]:
     """Every sort of credential that the barn may try, right and wrong."""
-    barn, key, now = house.barn, signing_key(house), int(time.time())
+    barn, key, now = house.barn, signing_key(house, "access"), int(time.time())
     claims: dict[str, Any] = {
         "iss": ISSUER, "aud": "consumer", "sub": own["consumer_id"], "sid": str(uuid4()), "mode": "live", "isGuest": True,
         "organizationId": own["organization_id"], "iat": now - 7_200, "exp": now - 3_600,
     }  # fmt: skip
-    fresh = new_key(KEK)
-    stranger = replace(open_key(fresh.kid, fresh.sealed, KEK), kid=key.kid)
-    forged = stranger.sign("at+jwt", claims | {"exp": now + 60})
+    forged = strangers_key(key.kid).sign("at+jwt", claims | {"exp": now + 60})
     return {
         "nothing": {}, "a publishable key": barn.as_visitor, "a secret key": barn.as_server,
         "a token": barn.as_person(own["token"]), "a token of the other organization": barn.as_person(hall["token"]),
@@ -103,15 +100,6 @@ OPENS = {
 
 
 SERVERS = (frozenset({"secretKey"}),)
-
-
-def signing_key(house: House) -> SigningKey:
-    """The key that signs access tokens here."""
-    engine = house.database.engine()
-    with engine.connect() as connection:
-        (found,) = [one for one in signing_keys.signing(connection) if one.purpose == "access"]
-    engine.dispose()
-    return open_key(found.kid, found.sealed, KEK)
 
 
 def rows(house: House, tenants: tuple[UUID, ...]) -> dict[str, str]:
