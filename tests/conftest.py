@@ -5,6 +5,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.leaks import (  # noqa: F401 (hooks of pytest: no log and no refusal may tell a secret)
+    pytest_configure,
+    pytest_runtest_makereport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from tests.support.servers import running_postgres, running_redis
 
 # No example has a deadline, because a busy machine is no fault of a rule.

@@ -13,6 +13,7 @@ import redis
 
 from runtime.embedded import EmbeddedPostgres, EmbeddedRedis
 from runtime.embedded.state import shared_folder
+from tests.support.leaks import look_into
 
 
 @contextmanager
@@ -23,6 +24,7 @@ def temporary_state() -> Iterator[Path]:
     try:
         yield folder
     finally:
+        look_into(folder)
         shutil.rmtree(folder)
 
 
