@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test check format bench against lock clean
+.PHONY: help demo up test chaos soak simulate check audit format bench against lock clean
 
 PEOPLE ?= 5000
 DURATION ?= 30
@@ -25,12 +25,16 @@ up: $(READY) ## keep the system running on printed addresses until Ctrl-C
 test: $(READY) ## run every test on real servers (TESTS=tests/domain for a part)
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: $(READY) ## lint, formatting, types, import arrows, migration drift
+check: $(READY) ## lint, formatting, types, import arrows, migration drift, audit
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m store.migrations.check
+	$(BIN)/python -m tests.support.audit
+
+audit: $(READY) ## ask whether the locked packages have known vulnerabilities
+	@$(BIN)/python -m tests.support.audit
 
 format: $(READY) ## put the sources into the house's format
 	@$(BIN)/ruff format
