@@ -25,15 +25,15 @@ SELECT {COLUMNS}, e.status FROM unnest(%s::uuid[], %s::uuid[]) AS w(tenant_id, i
 JOIN queue_entry e ON e.tenant_id = w.tenant_id AND e.id = w.id"""  # noqa: S608 (our own names)
 _BY_PERSON = f"""
 SELECT {COLUMNS}, e.status FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS w(tenant_id, queue_id, consumer_id)
-JOIN queue_entry e ON e.tenant_id = w.tenant_id AND e.queue_id = w.queue_id AND e.consumer_id = w.consumer_id"""  # noqa: S608
+JOIN queue_entry e ON e.tenant_id = w.tenant_id AND e.queue_id = w.queue_id AND e.consumer_id = w.consumer_id"""  # noqa: S608 (our own names)
 _BY_TICKET = f"""
 SELECT {COLUMNS}, e.status FROM unnest(%s::bigint[]) AS w(ticket)
-JOIN queue_entry e ON e.tenant_id = %s AND e.queue_id = %s AND e.ticket = w.ticket"""  # noqa: S608
-_IN_QUEUE = f"SELECT {COLUMNS}, e.status FROM queue_entry e WHERE e.tenant_id = %s AND e.queue_id = %s AND "  # noqa: S608
+JOIN queue_entry e ON e.tenant_id = %s AND e.queue_id = %s AND e.ticket = w.ticket"""  # noqa: S608 (our own names)
+_IN_QUEUE = f"SELECT {COLUMNS}, e.status FROM queue_entry e WHERE e.tenant_id = %s AND e.queue_id = %s AND "  # noqa: S608 (our own names)
 _OF_GRANTS = f"""
 SELECT {COLUMNS}, e.status
 FROM (SELECT tenant_id, id FROM queue_grant WHERE tenant_id = %s AND queue_id = %s AND {{}} LIMIT %s) AS g
-JOIN queue_entry e ON e.tenant_id = g.tenant_id AND e.id = g.id"""  # noqa: S608
+JOIN queue_entry e ON e.tenant_id = g.tenant_id AND e.id = g.id"""  # noqa: S608 (our own names)
 _LAPSED = _OF_GRANTS.format("expires_at <= %s ORDER BY expires_at, ticket")
 _INSIDE = _OF_GRANTS.format("true ORDER BY expires_at, ticket")
 _GIVEN = _OF_GRANTS.format("granted_at < %s AND (granted_at, id) > (%s, %s) ORDER BY granted_at, id")
