@@ -6,6 +6,7 @@ and whoever rings gives it a second.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,18 +17,18 @@ from dramatiq import Message
 from dramatiq.broker import Consumer
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.middleware import Middleware
-from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
+from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker, UnroutableError
 
 from runtime.ringer import Ringer, middleware
 from runtime.spokesman import Spokesman
 
-RING_SECONDS = 1.0
+RING_SECONDS, PROBE_SECONDS = 1.0, 0.25
 DECLARE_SECONDS = 5.0
 HEARTBEAT_SECONDS = 10
-SOCKET_SECONDS = BLOCKED_SECONDS = 2
+SOCKET_SECONDS = ANSWER_SECONDS = 2
 QUEUE = {"x-queue-type": "quorum", "x-max-length": 1_000}
 NOT_FOUND = 404
-_NOBODY = "bell.probe"
+_PROBE = "probe"
 _WAKES_MS = 250
 Answer = TypeVar("Answer")
 
@@ -46,8 +47,10 @@ class RabbitRinger(Ringer, RabbitmqBroker):
         for parameters in _listed(self.parameters):
             parameters.heartbeat = HEARTBEAT_SECONDS
             parameters.socket_timeout = parameters.stack_timeout = SOCKET_SECONDS
-            parameters.blocked_connection_timeout = BLOCKED_SECONDS
+            parameters.blocked_connection_timeout = ANSWER_SECONDS
             parameters.tcp_options = {"TCP_USER_TIMEOUT": SOCKET_SECONDS * 1_000}
+        logging.getLogger("pika").setLevel(logging.CRITICAL)  # because whoever rings says what went wrong, in one line
+        self.queues_pending.add(_PROBE)
         self._spokesman = Spokesman("rabbitmq", self._show_life, HEARTBEAT_SECONDS / 4)
 
     def declare_queue(self, queue_name: str, *, ensure: bool = False) -> None:
@@ -58,7 +61,7 @@ class RabbitRinger(Ringer, RabbitmqBroker):
             self.queues_pending.add(queue_name)
             self.emit_after("declare_queue", queue_name)
         if ensure:
-            self._spokesman.run(partial(self._lately, partial(self._declare, queue_name)), DECLARE_SECONDS)
+            self._asked(partial(self._declare, queue_name), DECLARE_SECONDS)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Take rings from a queue, over a connection of its own. They come by themselves, so nobody wakes to ask for them."""
@@ -76,11 +79,11 @@ class RabbitRinger(Ringer, RabbitmqBroker):
         return self._asked(partial(self._count, queue))
 
     def takes_rings(self) -> bool:
-        """Whether RabbitMQ confirms a message: a node in alarm answers everything else.
+        """Whether RabbitMQ confirms a message within a quarter of a second: a node in alarm answers everything else.
 
-        It is for a queue that nobody has, so it is confirmed and forgotten.
+        It goes to a quorum queue like the others, because a node that has lost the rest of its cluster confirms nothing there.
         """
-        self._asked(partial(self._publish, _NOBODY, b"", mandatory=False))
+        self._asked(partial(self._publish_to, _PROBE, b""), PROBE_SECONDS)
         return True
 
     def close(self) -> None:
@@ -88,8 +91,8 @@ class RabbitRinger(Ringer, RabbitmqBroker):
         self._spokesman.stop(2 * RING_SECONDS)
         super().close()
 
-    def _asked(self, errand: Callable[[], Answer]) -> Answer:
-        return self._spokesman.run(partial(self._lately, errand), RING_SECONDS)
+    def _asked(self, errand: Callable[[], Answer], seconds: float = RING_SECONDS) -> Answer:
+        return self._spokesman.run(partial(self._lately, errand), seconds)
 
     def _declare(self, queue: str) -> None:
         if queue in self.queues_pending:
@@ -99,13 +102,10 @@ class RabbitRinger(Ringer, RabbitmqBroker):
     def _publish_to(self, queue: str, body: bytes) -> None:
         self._declare(queue)
         try:
-            self._publish(queue, body, mandatory=True)
+            self.channel.basic_publish("", queue, body, pika.BasicProperties(delivery_mode=2), mandatory=True)
         except UnroutableError:
             self.queues_pending.add(queue)  # because somebody has deleted it
             raise
-
-    def _publish(self, queue: str, body: bytes, *, mandatory: bool) -> None:
-        self.channel.basic_publish("", queue, body, pika.BasicProperties(delivery_mode=2), mandatory=mandatory)
 
     def _count(self, queue: str) -> int:
         try:
@@ -122,16 +122,25 @@ class RabbitRinger(Ringer, RabbitmqBroker):
         """Run an errand; once more over a new connection, because the server may have closed the old one meanwhile."""
         until = time.monotonic() + RING_SECONDS
         try:
-            return errand()
+            return self._bounded(errand)
         except Exception:  # because a connection that broke in whatever way is of no more use
             self._let_go()
             if time.monotonic() > until:
                 raise
         try:
-            return errand()
+            return self._bounded(errand)
         except Exception:
             self._let_go()
             raise
+
+    def _bounded(self, errand: Callable[[], Answer]) -> Answer:
+        """Run an errand; end the connection under it when that takes too long, because pika would wait for ever."""
+        inside = self.connection._impl  # noqa: SLF001 (pika has a bound for nodes in alarm, and none for queues that do not answer)
+        end = partial(inside._terminate_stream, AMQPConnectionError("no answer"))  # noqa: SLF001
+        bound = inside.ioloop.call_later(ANSWER_SECONDS, end)
+        answer = errand()
+        inside.ioloop.remove_timeout(bound)
+        return answer
 
     def _let_go(self) -> None:
         try:
