@@ -82,13 +82,15 @@ async def test_a_cold_partition_is_woken_by_the_bell_and_not_by_the_sweeper(
 async def test_rabbitmq_is_killed_and_the_rush_goes_on_without_it(
     grounds: Grounds, hall: Organizer, rabbit: Rabbit, record_property: Record
 ) -> None:
+    cold, before = await hall.queue(), await counted(hall, grounds, UNRUNG)
+
     async def kill(rush: Rush) -> None:
         rabbit.kill()
+        assert (await hall.enters(cold)).status == 200  # though nobody can be rung for it
         await rush.reached(40)
         await asyncio.to_thread(rabbit.start)
         await rush.reached(15)
 
-    before = await counted(hall, grounds, UNRUNG)
     await rush_through(grounds, hall, kill, record_property)
     assert await counted(hall, grounds, UNRUNG) > before
 
