@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -66,11 +67,14 @@ OPERATOR = Limits(0, 5_000, 0)
 
 
 def engine(url: str, limits: Limits, *, pool: int) -> Engine:
-    """An engine of at most `pool` connections, READ COMMITTED: correctness comes from the partition lock, not from a snapshot."""
+    """An engine of at most `pool` connections, READ COMMITTED: correctness comes from the partition lock, not from a snapshot.
+
+    `url` is read by libpq, so that it may name several hosts and which of them is meant (`target_session_attrs`).
+    """
     return create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        "postgresql+psycopg://",
         pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True, isolation_level="READ COMMITTED",
-        connect_args=_KEEPALIVE | {"options": limits.options},
+        connect_args=conninfo_to_dict(url) | _KEEPALIVE | {"options": limits.options},
     )  # fmt: skip
 
 

@@ -94,9 +94,10 @@ def check_role(url: str) -> None:
 
 
 def place_of(url: str) -> str:
-    """Where a URL leads, without its password."""
+    """Where a URL leads, to one host or several, without its password."""
     parts = urlsplit(url)
-    return f"{parts.username or ''}@{parts.hostname}:{parts.port or 5432}{parts.path}"
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    return f"{parts.username or ''}@{','.join(host if ':' in host else f'{host}:5432' for host in hosts)}{parts.path}"
 
 
 def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
