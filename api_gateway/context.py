@@ -17,6 +17,7 @@ from domain.command import Actor, Command, Envelope
 from domain.people.commands import SignAccessToken
 from runtime.clock import Clock
 from runtime.settings import Settings
+from store.reads.base import Connections
 
 PATIENCE = 5.0
 
@@ -64,6 +65,7 @@ class Gateway:
     clock: Clock
     name: str
     pool: AsyncConnectionPool
+    long_reads: Connections
     guard: Guard
     refresh_tokens: RefreshTokens
     reads: ReadLimits

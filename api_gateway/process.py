@@ -26,6 +26,7 @@ from api_gateway.live.key_uses import KeyUses
 from api_gateway.live.lines import Lines
 from api_gateway.live.presence import Presence
 from api_gateway.live.tickets import Tickets
+from api_gateway.replica import Replica
 from api_gateway.replies import Replies
 from domain.catalogue import TOPICS
 from runtime.bell import Bell
@@ -34,6 +35,7 @@ from runtime.clock import Clock
 from runtime.settings import Settings
 from store.database import GATEWAY
 from store.reads import ledger
+from store.reads.base import Connections
 
 POOL = 6
 FOLLOW_SECONDS = 5.0
@@ -60,10 +62,13 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     name, clock = f"{socket.gethostname()}:{os.getpid()}", Clock()
     pool = _pool(settings.database_url)
     await pool.open(wait=True, timeout=10)
+    replica = None if settings.reads_database_url is None else _pool(settings.reads_database_url, least=0)
+    if replica is not None:
+        await replica.open()
     await follow_ledger(pool, clock)
     client = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_keepalive=True)
     bell = Bell(redis_client(settings.redis_url), broker_at(settings.broker_url or settings.redis_url), TOPICS)
-    parts, tasks = await _assembled(settings, clock, name, pool, client, bell)
+    parts, tasks = await _assembled(settings, clock, name, pool, _long_reads(pool, replica), client, bell)
     running = [asyncio.create_task(kept_going(task)) for task in tasks]
     log.info("gateway.up", name=name)
     try:
@@ -75,7 +80,9 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         await asyncio.gather(*running, return_exceptions=True)
         await asyncio.to_thread(bell.stop)
         await client.aclose()
-        await pool.close()
+        for one in (pool, replica):
+            if one is not None:
+                await one.close()
         log.info("gateway.gone", name=name)
 
 
@@ -96,7 +103,13 @@ def _name(endless: Endless) -> str:
 
 
 async def _assembled(
-    settings: Settings, clock: Clock, name: str, pool: AsyncConnectionPool, client: redis.asyncio.Redis, bell: Bell
+    settings: Settings,
+    clock: Clock,
+    name: str,
+    pool: AsyncConnectionPool,
+    long_reads: Connections,
+    client: redis.asyncio.Redis,
+    bell: Bell,
 ) -> tuple[Parts, list[Endless]]:
     signers = Signers(pool, clock)
     keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
@@ -107,7 +120,7 @@ async def _assembled(
     accept = Accept(appender, bell, await _partitions(pool), writes, backlog)
     secret = settings.gateway_secret.get_secret_value().encode()
     gateway = Gateway(
-        settings=settings, clock=clock, name=name, pool=pool, guard=Guard(keys, tokens),
+        settings=settings, clock=clock, name=name, pool=pool, long_reads=long_reads, guard=Guard(keys, tokens),
         refresh_tokens=RefreshTokens(secret),
         reads=ReadLimits(clock), policies=Policies(), addresses=Addresses(settings.trusted_proxies),
         accept=accept, replies=replies,
@@ -117,9 +130,13 @@ async def _assembled(
     return Parts(gateway, lines, Tickets(client, keys, clock), signers), tasks
 
 
-def _pool(url: str) -> AsyncConnectionPool:
+def _long_reads(primary: AsyncConnectionPool, replica: AsyncConnectionPool | None) -> Connections:
+    return primary if replica is None else Replica(primary, replica)
+
+
+def _pool(url: str, least: int = POOL) -> AsyncConnectionPool:
     return AsyncConnectionPool(
-        url, min_size=POOL, max_size=POOL, timeout=2, open=False, check=None,
+        url, min_size=least, max_size=POOL, timeout=2, open=False, check=None,
         kwargs={"autocommit": True, "options": GATEWAY.options, "prepare_threshold": 2, **_KEEPALIVE},
     )  # fmt: skip
 

@@ -9,9 +9,8 @@ from types import MappingProxyType
 
 from store.roles import GATEWAY, SCHEDULER, WORKER
 
-PRIVATE = frozenset(
-    {"DATABASE_URL", "MAINTENANCE_DATABASE_URL", "ROLE_SECRET", "GATEWAY_SECRET", "KEY_ENCRYPTION_KEY", "SMTP_URL"}
-)
+_URLS = {"DATABASE_URL", "MAINTENANCE_DATABASE_URL", "READS_DATABASE_URL", "SMTP_URL"}
+PRIVATE = frozenset(_URLS | {"ROLE_SECRET", "GATEWAY_SECRET", "KEY_ENCRYPTION_KEY"})
 """Settings that no process gets by accident: each is handed to those that name it, and to nobody else."""
 
 _GATEWAY = "from api_gateway.server import run; from runtime.settings import settings; run(settings())"
@@ -67,7 +66,7 @@ def _worker(name: str, topic: str, promise: str, role: str = WORKER, private: st
 
 
 _ALL = (
-    Process("web", "answers HTTP", GATEWAY, frozenset({"GATEWAY_SECRET"}), "gateway.up"),
+    Process("web", "answers HTTP", GATEWAY, frozenset({"GATEWAY_SECRET", "READS_DATABASE_URL"}), "gateway.up"),
     _worker("admission", "queue", "decides who gets in"),
     _worker("people", "people", "begins and ends sessions"),
     _worker("administration", "admin", "decides about organizations, keys and experiences"),

@@ -139,8 +139,8 @@ def _check_given(process: Process, environment: Mapping[str, str]) -> None:
 
 
 def _optional(process: Process) -> frozenset[str]:
-    """The scheduler rings for mail where there is any."""
-    return frozenset({"SMTP_URL"}) if process.module is None else frozenset()
+    """The scheduler rings for mail where there is any, a gateway reads from a replica where there is one."""
+    return frozenset({"SMTP_URL", "READS_DATABASE_URL"}) if process.module is None else frozenset()
 
 
 def _show_environment(name: str) -> None:

@@ -24,7 +24,10 @@ log_depth = Gauge("drumroll_log_commands", "Commands that wait in the log.", ["t
 log_age = Gauge("drumroll_log_age_seconds", "Age of the oldest batch in the log.", ["topic"])
 timer_lateness = Histogram("drumroll_timer_lateness_seconds", "From a timer's due date to its append.", buckets=_FAST)
 swept = Counter("drumroll_sweeper_rings_total", "Partitions rung because nobody had come.", ["topic"])
-unrung = Counter("drumroll_unrung_rounds_total", "Partitions drained without a ring, because Redis is away.", ["topic"])
+unrung = Counter(
+    "drumroll_unrung_rounds_total", "Partitions drained without a ring, because none gets through.", ["topic"]
+)
+long_reads = Counter("drumroll_long_reads_total", "Long reads, by who answered them.", ["server"])
 unsettled = Counter(
     "drumroll_unsettled_total", "Aggregates that a drain could not settle; the log says why.", ["topic"]
 )

@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     maintenance_database_url: str | None = Field(
         None, description="The store under the maintenance role: for the scheduler's janitor."
     )
+    reads_database_url: str | None = Field(
+        None, description="A replica of the store under the gateway's role, for long reads; without it, the store."
+    )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Replies, nudges and write limits.")
     broker_url: str | None = Field(
         None, description="The broker of the bell: redis:// or amqp:// (RabbitMQ); without it, Redis."

@@ -53,7 +53,7 @@ async def get_measures(queue_id: str, call: Reads, request: Request) -> Response
     queue, now = found
     whole = _whole(stretch, queue.created_at, now)
     counted = await briefly_of(request).read(
-        ("measures", reader.tenant_id, own_id, stretch), lambda: measures.of_queue(reader, own_id, whole)
+        ("measures", reader.tenant_id, own_id, stretch), lambda: measures.of_queue(call.long_reader, own_id, whole)
     )
     line = queue.line
     own = {

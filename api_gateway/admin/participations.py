@@ -45,7 +45,7 @@ async def list_participations(queue_id: str, call: Annotated[Call, ADMIN_READS])
         return await _followed(call, asked, queue, statuses)
     page, descending = asked.page(), asked.sorting({"createdAt": "ticket"}).descending
     window = (page.offset, page.size)
-    rows, total = await entries.page(call.reader, queue.id, window, statuses, descending=descending)
+    rows, total = await entries.page(call.long_reader, queue.id, window, statuses, descending=descending)
     return listing(call, asked, page, total, await _shown(queue, rows))
 
 
@@ -66,7 +66,7 @@ async def get_participation(queue_id: str, consumer_id: str, call: Reads) -> Res
 async def _followed(call: Call, asked: Query, queue: Queue, statuses: tuple[str, ...] | None) -> Response:
     size, now = asked.page().size, call.gateway.clock.now()
     at = call.cursors.read(asked, asked.cursor or "", now)
-    rows = await entries.after(call.reader, queue.id, -1 if at is None else at, size + 1, statuses)
+    rows = await entries.after(call.long_reader, queue.id, -1 if at is None else at, size + 1, statuses)
     more, rows = len(rows) > size, rows[:size]
     cursor = call.cursors.make(asked, rows[-1]["ticket"], now) if more else None
     body, links = followed(asked, size, cursor, await _shown(queue, rows))

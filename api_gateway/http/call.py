@@ -48,6 +48,11 @@ class Call:
         return Reader(self.gateway.pool, self.caller.tenant_id)
 
     @property
+    def long_reader(self) -> Reader:
+        """The same for reads that may take long, from a replica where there is one. It shows no less."""
+        return Reader(self.gateway.long_reads, self.caller.tenant_id)
+
+    @property
     def query(self) -> Query:
         """The query parameters of a list."""
         return Query(self.request)

@@ -84,7 +84,7 @@ async def _provable(call: Call, queue_id: str, *, published_only: bool) -> Queue
 
 
 async def _lines(call: Call, cohort: proofs.Cohort) -> AsyncIterator[bytes]:
-    async for some in proofs.entries(call.reader, cohort):
+    async for some in proofs.entries(call.long_reader, cohort):
         yield b"".join(orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE) for entry in some)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, LiteralString, Protocol
 from uuid import UUID
 
-from psycopg import AsyncCursor, sql
+from psycopg import AsyncConnection, AsyncCursor, sql
 from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool
 
 SEE_TENANT: Final = "SELECT set_config('drumroll.tenant', %s, true)"
 """From here to the end of the transaction this tenant is seen, and no other."""
@@ -41,10 +40,17 @@ class Slice:
         )
 
 
+class Connections(Protocol):
+    """Where connections are lent from: a pool, or what chooses between two."""
+
+    def connection(self) -> AbstractAsyncContextManager[AsyncConnection[Any]]:
+        """One for the length of a block."""
+
+
 class Reader:
     """Reads of one tenant. It cannot be made without one."""
 
-    def __init__(self, pool: AsyncConnectionPool, tenant_id: UUID) -> None:
+    def __init__(self, pool: Connections, tenant_id: UUID) -> None:
         self._pool, self.tenant_id = pool, tenant_id
 
     async def all(self, statement: Statement, values: Values = ()) -> list[Row]:

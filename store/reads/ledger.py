@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from psycopg.rows import tuple_row
 from store.database import NOW, PARTITIONS
 
 _UNDECIDED = "SELECT key, count(*) FROM command_log, unnest(tenants || aggregates) AS key GROUP BY key"
+_REPLAYED = "SELECT pg_is_in_recovery() AND coalesce(pg_last_wal_replay_lsn() >= %s::pg_lsn, false)"
 
 
 async def now(connection: AsyncConnection[Any]) -> datetime:
@@ -37,7 +39,17 @@ async def undecided(connection: AsyncConnection[Any]) -> Counter[UUID]:
     return Counter(dict(await (await cursor.execute(_UNDECIDED)).fetchall()))
 
 
-async def _only(connection: AsyncConnection[Any], statement: str) -> Any:
-    row = await (await connection.cursor(row_factory=tuple_row).execute(statement.encode())).fetchone()
+async def reached(connection: AsyncConnection[Any]) -> str:
+    """How far the primary's write-ahead log is on disk: whatever was acknowledged is before that. psycopg.Error: no primary."""
+    return str(await _only(connection, "SELECT pg_current_wal_flush_lsn()::text"))
+
+
+async def replayed(connection: AsyncConnection[Any], reached: str) -> bool:
+    """Whether this replica shows everything before that. Who is no replica any more shows something else."""
+    return bool(await _only(connection, _REPLAYED, (reached,)))
+
+
+async def _only(connection: AsyncConnection[Any], statement: str, values: Sequence[Any] = ()) -> Any:
+    row = await (await connection.cursor(row_factory=tuple_row).execute(statement.encode(), values)).fetchone()
     assert row is not None  # noqa: S101 (narrows the type; each of these selects one row)
     return row[0]

@@ -1,0 +1,78 @@
+"""Long reads from a replica, as long as it has all that the primary had when they were asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from runtime import metrics
+from store.reads import ledger
+
+CONNECT_SECONDS = 0.5
+CATCH_UP_SECONDS = 0.25
+LOOK_SECONDS = 0.01
+REST_SECONDS = 2.0
+log = structlog.get_logger("replica")
+
+
+class Replica:
+    """Connections for reads that may take long. Whoever reads over one sees everything that was acknowledged before.
+
+    The primary says how far its ledger reaches, which costs it next to nothing, and the replica is used once it has
+    replayed that. One that is away or lags behind for a quarter of a second is let be for two, and the primary is asked:
+    an answer may be slow, but is never older than its question.
+    """
+
+    def __init__(self, primary: AsyncConnectionPool, replica: AsyncConnectionPool) -> None:
+        self._primary, self._replica = primary, replica
+        self._rests_until = float("-inf")
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
+        """A connection to whoever may answer now. PoolTimeout: nobody."""
+        async with AsyncExitStack() as taken:
+            fresh = await self._fresh(taken)
+            metrics.long_reads.labels("primary" if fresh is None else "replica").inc()
+            try:
+                yield await taken.enter_async_context(self._primary.connection()) if fresh is None else fresh
+            except psycopg.OperationalError:
+                self._rest()  # because a replica that breaks a read off will not finish the next one either
+                raise
+
+    async def _fresh(self, taken: AsyncExitStack) -> AsyncConnection[Any] | None:
+        if time.monotonic() < self._rests_until:
+            return None
+        try:
+            async with self._primary.connection() as primary:
+                reached = await ledger.reached(primary)
+            async with AsyncExitStack() as trying:
+                replica = await trying.enter_async_context(self._replica.connection(timeout=CONNECT_SECONDS))
+                if await _catches_up(replica, reached):
+                    taken.push_async_exit(trying.pop_all().__aexit__)
+                    return replica
+            log.warning("replica.behind")
+        except (psycopg.Error, PoolTimeout) as failure:
+            log.warning("replica.away", error=type(failure).__name__)
+        self._rest()
+        return None
+
+    def _rest(self) -> None:
+        self._rests_until = time.monotonic() + REST_SECONDS
+
+
+async def _catches_up(replica: AsyncConnection[Any], reached: str) -> bool:
+    """Whether the replica has replayed the ledger as far as this, within a quarter of a second."""
+    until = time.monotonic() + CATCH_UP_SECONDS
+    while not await ledger.replayed(replica, reached):
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(LOOK_SECONDS)
+    return True
