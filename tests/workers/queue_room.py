@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 from domain.command import SYSTEM_ACTOR, Envelope
 from domain.queue.commands import QueueCommand
-from domain.queue.state import Queue, Requeued
+from domain.queue.state import Queue
 from store.repositories.base import Tenancy
 from store.repositories.entries import Entries
 from store.repositories.queues import Queues
+from store.repositories.requeues import Requeues
 from store.roles import SCHEDULER
 from tests.domain.queue.invariants import Seen
 from tests.support.database import PARTITIONS
@@ -20,7 +21,6 @@ from tests.support.works import Works
 from workers.firing import Firing
 
 PATIENCE = 60
-_SECOND_LEAVES = "SELECT * FROM queue_requeue WHERE tenant_id = %s AND queue_id = %s ORDER BY ticket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class WorkedRoom:
 
     def advance(self, seconds: float) -> None:
         """Let time pass, fire what has come due, and decide it."""
-        self.works.database.advance(f"{seconds} seconds")
+        self.works.advance(f"{seconds} seconds")
         for _ in range(PATIENCE):
             self.firing()
             if not self.works.waiting():
@@ -92,9 +92,11 @@ class WorkedRoom:
             queue = Queues(scope).get(self.queue.id)
             assert queue is not None
             found = Entries(scope).at_tickets(queue, list(range(queue.line.tickets))).values()
-            values = (queue.tenant_id, queue.id)
-            leaves = [Requeued(*row) for row in connection.exec_driver_sql(_SECOND_LEAVES, values)]
-        return Seen(queue, tuple(sorted(found, key=lambda entry: entry.first_ticket)), tuple(leaves))
+            second = Requeues(scope)
+            for ticket in range(queue.line.tickets):
+                second.want((queue.id, ticket))
+            second.load()
+        return Seen(queue, tuple(sorted(found, key=lambda entry: entry.first_ticket)), tuple(second.touched()))
 
     def ledger_now(self) -> datetime:
         """The ledger's time."""

@@ -1,0 +1,371 @@
+"""A ledger in memory: what is written shows when it is committed, rows are locked as they are written, nobody waits for ever.
+
+It takes the very statements that Postgres takes (`statements.py` says what each does), READ COMMITTED, with the tables'
+keys, unique indexes and checks, and raises what psycopg raises. `Wire` is what lies between a process and the ledger.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+
+from tests.simulation.tables import Key, Kept, Row, all_tables
+
+LOCK_PATIENCE, IDLE_PATIENCE, ALONE_PATIENCE = 1.0, 2.0, 10.0
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+Statement = Callable[["Transaction", Sequence[Any]], Sequence[Any]]
+Resolve = Callable[[str], Statement]
+_NOT_ONE = "one row was expected, {} came"
+
+
+class Wire(Protocol):
+    """What lies between a process and the ledger. Each call may let others go on, and may never return."""
+
+    def reach(self, what: str) -> None:
+        """Before anything arrives."""
+
+    def answer(self, what: str) -> None:
+        """After something was done, before that is known."""
+
+    def wait(self) -> None:
+        """Somebody else holds what is wanted."""
+
+    def leave(self, end: Callable[[], None]) -> None:
+        """The process lets go of a session, or is gone: `end` is how the ledger notices."""
+
+
+class Calm:
+    """Nothing happens on the way."""
+
+    def reach(self, what: str) -> None:
+        """It arrives."""
+
+    def answer(self, what: str) -> None:
+        """It is answered."""
+
+    def wait(self) -> None:
+        """Nobody else is there who could let go."""
+        raise psycopg.errors.LockNotAvailable("held, and nobody else is there to let go")
+
+    def leave(self, end: Callable[[], None]) -> None:
+        """At once."""
+        end()
+
+
+class Answer:
+    """The rows of a statement."""
+
+    __slots__ = ("_rows",)
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it found or changed."""
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        """The rows."""
+        return iter(self._rows)
+
+    def first(self) -> Any:
+        """The first row, or None."""
+        return self._rows[0] if self._rows else None
+
+    def all(self) -> Sequence[Any]:
+        """All rows."""
+        return self._rows
+
+    def one(self) -> Any:
+        """The only row. LookupError when there is none or another."""
+        if len(self._rows) != 1:
+            raise LookupError(_NOT_ONE.format(len(self._rows)))
+        return self._rows[0]
+
+    def scalar(self) -> Any:
+        """The first member of the first row, or None."""
+        return self._rows[0][0] if self._rows else None
+
+    def scalar_one(self) -> Any:
+        """The first member of the only row."""
+        return self.one()[0]
+
+    def scalars(self) -> list[Any]:
+        """The first member of every row."""
+        return [row[0] for row in self._rows]
+
+
+class Transaction:
+    """What a session has written since it last committed, the rows it holds, and the settings that end with it."""
+
+    __slots__ = ("failed", "held", "place", "session", "store", "tenants", "writes")
+
+    def __init__(self, store: "Store", session: "Session") -> None:
+        self.store, self.session = store, session
+        self.writes: dict[str, dict[Key, Row | None]] = {}
+        self.held: list[tuple[str, Key]] = []
+        self.tenants: frozenset[UUID] = frozenset()
+        self.place: str | None = None
+        self.failed = False
+
+    def rows(self, table: str) -> list[Row]:
+        """Every row that can be seen now."""
+        kept, mine = self.store.tables[table].rows, self.writes.get(table)
+        if not mine:
+            return list(kept.values())
+        return [row for row in {**kept, **mine}.values() if row is not None]
+
+    def get(self, table: str, key: Key) -> Row | None:
+        """The row of a key, as it can be seen now."""
+        mine = self.writes.get(table)
+        if mine is not None and key in mine:
+            return mine[key]
+        return self.store.tables[table].rows.get(key)
+
+    def lock(self, table: str, key: Key, *, skip: bool = False) -> bool:
+        """Hold a row until the transaction ends; False when somebody else does and that is to be skipped."""
+        wanted, locks = (table, key), self.store.locks
+        since = self.store.seconds()
+        while (holder := locks.get(wanted)) is not None and holder is not self:
+            if self.store.lapsed(holder.session, IDLE_PATIENCE):
+                holder.session.end()
+            elif skip:
+                return False
+            else:
+                self.store.waited += 1
+                self.session.wait()
+                if self.store.seconds() - since > LOCK_PATIENCE:
+                    raise psycopg.errors.LockNotAvailable(str(wanted))
+        if holder is None:
+            locks[wanted] = self
+            self.held.append(wanted)
+        return True
+
+    def insert(self, table: str, told: Row) -> Row:
+        """A new row. UniqueViolation when its key, or what else must be unique, is there."""
+        kept = self.store.tables[table]
+        row = kept.checked({**kept.defaults, **told})
+        key = kept.key_of(row)
+        self.lock(table, key)
+        if self.get(table, key) is not None:
+            raise psycopg.errors.UniqueViolation(f"{table}: {key}")
+        self._only(kept, key, row)
+        self._write(table, key, row)
+        return row
+
+    def change(self, table: str, key: Key, changes: Row) -> Row | None:
+        """Write over a row as it is once nobody else holds it; None when there is none by then."""
+        kept = self.store.tables[table]
+        if self.get(table, key) is None:
+            return None
+        self.lock(table, key)
+        found = self.get(table, key)
+        if found is None:
+            return None
+        row = kept.checked({**found, **changes})
+        self._only(kept, key, row)
+        self._write(table, key, row)
+        return row
+
+    def delete(self, table: str, key: Key) -> Row | None:
+        """Delete a row once nobody else holds it; the row, None when there is none by then."""
+        if self.get(table, key) is None:
+            return None
+        self.lock(table, key)
+        found = self.get(table, key)
+        if found is not None:
+            self._write(table, key, None)
+        return found
+
+    def end(self, *, keep: bool) -> None:
+        """Let everything go; what was written stays or never was."""
+        if keep and self.writes:
+            for name, rows in self.writes.items():
+                self.store.tables[name].keep(rows)
+        for wanted in self.held:
+            del self.store.locks[wanted]
+        self.held.clear()
+
+    def _only(self, kept: Kept, key: Key, row: Row) -> None:
+        for index, of in kept.unique:
+            value = of(row)
+            if value is None:
+                continue
+            self.lock(index, value)
+            if any(of(other) == value and kept.key_of(other) != key for other in self.rows(kept.name)):
+                raise psycopg.errors.UniqueViolation(f"{index}: {value}")
+
+    def _write(self, table: str, key: Key, row: Row | None) -> None:
+        self.writes.setdefault(table, {})[key] = row
+
+
+class Session:
+    """A connection. When it ends, whatever was not committed is rolled back and everything is let go."""
+
+    def __init__(self, store: "Store", wire: Wire) -> None:
+        self._store, self._wire = store, wire
+        self._ended: Exception | None = None
+        self._sending = False
+        self.transaction: Transaction | None = None
+        self.alone: set[Any] = set()
+        self.last = store.seconds()
+        store.sessions.append(self)
+
+    def exec_driver_sql(self, statement: str, parameters: Any = None) -> Answer:
+        """Execute a statement of the store."""
+        meaning = self._store.resolve(statement)
+        if self._sending:
+            return self._done(meaning, parameters)
+        self._reach(meaning.__name__)
+        answer = self._done(meaning, parameters)
+        self._wire.answer(meaning.__name__)
+        return answer
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is executed inside; its answers are known when the block ends."""
+        self._reach("together")
+        self._sending = True
+        try:
+            yield
+        finally:
+            self._sending = False
+        self._wire.answer("together")
+
+    def commit(self) -> None:
+        """End the transaction; everything it did stays, unless something in it failed."""
+        if not self._sending:
+            self._reach("commit")
+        self._alive()
+        self.close_transaction(keep=True)
+        self._wire.answer("commit")
+
+    def rollback(self) -> None:
+        """End the transaction; nothing it did stays."""
+        self._wire.reach("rollback")
+        self.close_transaction(keep=False)
+
+    def begun(self) -> Transaction:
+        """The transaction, begun if there is none."""
+        if self.transaction is None:
+            self.transaction = Transaction(self._store, self)
+        return self.transaction
+
+    def close_transaction(self, *, keep: bool) -> None:
+        """End the transaction, if there is one."""
+        transaction, self.transaction = self.transaction, None
+        if transaction is None:
+            return
+        keep = keep and not transaction.failed
+        if keep and transaction.writes:
+            self._store.committing(transaction)
+        transaction.end(keep=keep)
+        if keep and transaction.writes:
+            self._store.committed(transaction)
+
+    def end(self, because: Exception | None = None) -> None:
+        """The ledger lets go of the session: nobody hears from it any more."""
+        if self._ended is None:
+            self._ended = because or psycopg.errors.IdleInTransactionSessionTimeout("the session ended while it was idle")
+            self.close_transaction(keep=False)
+            self.alone.clear()
+            self._store.sessions.remove(self)
+
+    def wait(self) -> None:
+        """Somebody holds what is wanted."""
+        self._wire.wait()
+        self._alive()
+
+    def _reach(self, what: str) -> None:
+        self._wire.reach(what)
+        self._alive()
+
+    def _alive(self) -> None:
+        if self._ended is not None:
+            raise self._ended
+        self.last = self._store.seconds()
+
+    def _done(self, meaning: Statement, parameters: Any) -> Answer:
+        self._alive()
+        transaction = self.begun()
+        if transaction.failed:
+            raise psycopg.errors.InFailedSqlTransaction("an earlier statement failed")
+        try:
+            return Answer(meaning(transaction, parameters or ()))
+        except psycopg.Error:
+            transaction.failed = True
+            raise
+
+
+@dataclass(eq=False)
+class Store:
+    """The ledger. `seconds` is the time of the world, `ahead` how far the ledger's clock is from it."""
+
+    resolve: Resolve
+    seconds: Callable[[], float] = lambda: 0.0
+    committing: Callable[[Transaction], None] = lambda _: None
+    committed: Callable[[Transaction], None] = lambda _: None
+    ahead: timedelta = timedelta(0)
+    waited: int = 0
+    ended_idle: int = 0
+    tables: dict[str, Kept] = field(default_factory=all_tables)
+    locks: dict[tuple[str, Key], Transaction] = field(default_factory=dict)
+    sessions: list[Session] = field(default_factory=list)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """What the ledger's clock says."""
+        return NOON + timedelta(microseconds=round(self.seconds() * 1e6)) + self.ahead
+
+    def next(self, sequence: str) -> int:
+        """The next number of a sequence; none comes back."""
+        number = self._numbers[sequence] = self._numbers.get(sequence, 0) + 1
+        return number
+
+    def lapsed(self, session: Session, patience: float) -> bool:
+        """Whether a session has said nothing for so long that it is ended."""
+        lapsed = self.seconds() - session.last > patience
+        self.ended_idle += lapsed
+        return lapsed
+
+    def alone(self, session: Session, key: Any) -> bool:
+        """Take a lock that is the session's, if nobody has it."""
+        for other in list(self.sessions):
+            if other is not session and key in other.alone:
+                if not self.lapsed(other, ALONE_PATIENCE):
+                    return False
+                other.end()
+        session.alone.add(key)
+        return True
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The ledger's ports over a store in memory: what drains and schedulers are given."""
+
+    store: Store
+    wire: Wire = field(default_factory=Calm)
+
+    @contextmanager
+    def opened(self) -> Iterator[Session]:
+        """A session for a transaction."""
+        self.wire.reach("connect")
+        session = Session(self.store, self.wire)
+        try:
+            yield session
+        finally:
+            self.wire.leave(session.end)
+
+    own_session = opened
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """A transaction: committed at the end, rolled back when anything is raised."""
+        with self.opened() as session:
+            yield session
+            session.commit()

@@ -1,0 +1,97 @@
+"""What each statement of the store does, in Python: found by its text, so that one that is not known fails at once."""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import orjson
+
+from store.tables.base import metadata
+from tests.simulation import of_queues, of_the_log, of_timers
+from tests.simulation.ledger import Statement, Transaction
+from tests.simulation.shapes import shape
+from tests.simulation.tables import Row
+
+_INSERT = re.compile(r"INSERT INTO (\w+) \([\w, ]+\) SELECT [\w, ]+ FROM json_to_recordset\(%s::json\) AS v\([^%]+$")
+_UPDATE = re.compile(r"UPDATE (\w+) t SET [\w, =.]+ FROM json_to_recordset\(%s::json\) AS v\(.+\) WHERE [\w .=]+$")
+_BY_ID = re.compile(
+    r"SELECT t\.\* FROM unnest\(%s::uuid\[\], %s::uuid\[\]\) AS w\(tenant_id, id\) "
+    r"JOIN (\w+) t ON t\.tenant_id = w\.tenant_id AND t\.id = w\.id$"
+)
+_SEQUENCES = {"journal": "seq"}
+KNOWN: dict[str, Statement] = {**of_the_log.STATEMENTS, **of_timers.STATEMENTS, **of_queues.STATEMENTS}
+
+
+@lru_cache(maxsize=1024)
+def meaning_of(statement: str) -> Statement:
+    """What a statement does. LookupError: nobody has said."""
+    known = KNOWN.get(statement)
+    if known is not None:
+        return known
+    if statement.startswith(of_the_log.APPEND):
+        return of_the_log.append
+    for pattern, does in ((_INSERT, _inserting(statement)), (_UPDATE, _update), (_BY_ID, _by_id)):
+        found = pattern.match(statement)
+        if found is not None:
+            return named(f"{does.__name__.strip('_')} {found[1]}", partial(does, found[1]))
+    raise LookupError(f"nobody has said what this does: {statement}")
+
+
+def without(*gone: str) -> Callable[[str], Statement]:
+    """The same ledger with a guard removed: statements of these names do what they would without it."""
+    replaced = {text: GUARDLESS[name] for name in gone if name in GUARDLESS for text in GUARDED[name]}
+    return lambda statement: replaced.get(statement) or meaning_of(statement)
+
+
+def named(name: str, does: Callable[..., Sequence[Any]]) -> Statement:
+    """A statement under a name that a trace can show."""
+
+    def done(tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
+        return does(tx, values)
+
+    done.__name__ = name
+    return done
+
+
+def _inserting(statement: str) -> Callable[..., Sequence[Any]]:
+    return _upsert if "ON CONFLICT" in statement else _insert
+
+
+def _rows(tx: Transaction, table: str, values: Sequence[Any]) -> list[Row]:
+    cast = tx.store.tables[table].cast
+    return [cast(row) for row in orjson.loads(values[0])]
+
+
+def _insert(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
+    numbered = _SEQUENCES.get(table)
+    rows = _rows(tx, table, values)
+    return [tx.insert(table, row | {numbered: tx.store.next(table)} if numbered else row) for row in rows]
+
+
+def _upsert(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
+    of = tx.store.tables[table]
+    return [tx.change(table, of.key_of(row), row) or tx.insert(table, row) for row in _rows(tx, table, values)]
+
+
+def _update(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
+    of = tx.store.tables[table]
+    written = (tx.change(table, of.key_of(row), row) for row in _rows(tx, table, values))
+    return [row for row in written if row is not None]
+
+
+def _by_id(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
+    found = (tx.get(table, key) for key in zip(*values, strict=True))
+    whole = shape(" ".join(column.name for column in metadata.tables[table].columns))
+    return [whole(**row) for row in found if row is not None]
+
+
+GUARDED: dict[str, tuple[str, ...]] = {
+    "partition lock": of_the_log.LOCKS,
+    "stored outcomes": of_the_log.OUTCOMES,
+    "unique rows": (),
+}
+GUARDLESS: dict[str, Statement] = {
+    "partition lock": of_the_log.lock_nothing,
+    "stored outcomes": of_the_log.no_outcomes,
+}
