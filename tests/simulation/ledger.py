@@ -208,7 +208,7 @@ class Session:
     """A connection. When it ends, whatever was not committed is rolled back and everything is let go."""
 
     def __init__(self, store: "Store", wire: Wire) -> None:
-        self._store, self._wire = store, wire
+        self._store, self.wire = store, wire
         self._ended: Exception | None = None
         self._sending = False
         self.transaction: Transaction | None = None
@@ -223,7 +223,7 @@ class Session:
             return self._done(meaning, parameters)
         self._reach(meaning.__name__)
         answer = self._done(meaning, parameters)
-        self._wire.answer(meaning.__name__)
+        self._answer(meaning.__name__)
         return answer
 
     @contextmanager
@@ -235,7 +235,7 @@ class Session:
             yield
         finally:
             self._sending = False
-        self._wire.answer("together")
+        self._answer("together")
 
     def commit(self) -> None:
         """End the transaction; everything it did stays, unless something in it failed."""
@@ -243,11 +243,11 @@ class Session:
             self._reach("commit")
         self._alive()
         self.close_transaction(keep=True)
-        self._wire.answer("commit")
+        self._answer("commit")
 
     def rollback(self) -> None:
         """End the transaction; nothing it did stays."""
-        self._wire.reach("rollback")
+        self._reach("rollback")
         self.close_transaction(keep=False)
 
     def begun(self) -> Transaction:
@@ -278,16 +278,32 @@ class Session:
 
     def wait(self) -> None:
         """Somebody holds what is wanted."""
-        self._wire.wait()
+        self.wire.wait()
         self._alive()
 
     def _reach(self, what: str) -> None:
-        self._wire.reach(what)
+        try:
+            self.wire.reach(what)
+        except psycopg.OperationalError as lost:
+            self.end(lost)
+            raise
         self._alive()
 
+    def _answer(self, what: str) -> None:
+        try:
+            self.wire.answer(what)
+        except psycopg.OperationalError as lost:
+            self.end(lost)
+            raise
+
     def _alive(self) -> None:
-        if self._ended is not None:
-            raise self._ended
+        """Raise what the driver raises of a session that was ended: first why, then that it is closed."""
+        if self.transaction is not None and self._store.lapsed(self, IDLE_PATIENCE):
+            self.end()
+        ended = self._ended
+        if ended is not None:
+            self._ended = psycopg.OperationalError("the connection is closed")
+            raise ended
         self.last = self._store.seconds()
 
     def _done(self, meaning: Statement, parameters: Any) -> Answer:

@@ -1,0 +1,345 @@
+"""A whole installation in one process: a ledger, a Redis, gateways, workers, schedulers, and what befalls them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from logging import CRITICAL
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+
+import workers.admission  # noqa: F401 (the handlers of queues)
+from domain.claims import Claims
+from domain.queue.commands import EnterQueue, LeaveQueue
+from domain.queue.config import QueueConfig
+from domain.queue.state import Queue
+from store import bulk
+from store.command_log import Place
+from store.repositories.base import Tenancy
+from store.repositories.queues import Queues
+from store.tables.experience import experience, sequence
+from store.tables.organization import organization
+from tests.simulation import checks
+from tests.simulation.bell import MemoryRedis, WorldBell, WorldClock
+from tests.simulation.gateway import Gateway
+from tests.simulation.ledger import NOON, Memory, Statement, Store, Transaction
+from tests.simulation.of_the_log import make_partitions
+from tests.simulation.people import Outside
+from tests.simulation.statements import without
+from tests.simulation.world import QUIET, Dead, Nerves, Process, Rates, World
+from workers import canonical
+from workers.drain import Drain, Round
+from workers.firing import Firing
+from workers.replies import OverRedis
+from workers.sweeper import Sweeper
+from workers.unrung import Unrung
+
+PARTITIONS = 2
+THREADS = 2
+KILLER, SPOILER = UUID(int=0xDEAD), UUID(int=0xBAD)
+TENANT, OWNER, SHOW, PATH = (UUID(int=0xA0 << 96 | number) for number in range(4))
+_BY = {"created_at": NOON, "updated_at": NOON, "created_by": "tests", "updated_by": "tests"}
+
+
+class Nobody:
+    """Signs nothing, because nobody asks here."""
+
+    def sign(self, claims: Claims) -> str:
+        """Nobody asks for this."""
+        raise AssertionError(claims)
+
+
+class Watched(Drain):
+    """The drain, and a count of how its rounds ended."""
+
+    world: World
+
+    def round(self, place: Place) -> Round:
+        """One transaction."""
+        ended = Drain.round(self, place)
+        self.bell.server.world.counts[f"round {ended.name}"] += 1
+        return ended
+
+
+class Hasty(Watched):
+    """A drain that answers before it commits."""
+
+    def write(self, connection: Any, work: Any, decided: Any) -> Any:
+        """Tell first."""
+        told = Drain.write(self, connection, work, decided)
+        self.replies.publish(decided)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a seed is made of. `gone` names the guards that are removed; `calm` lets nothing go wrong by itself."""
+
+    gone: frozenset[str] = frozenset()
+    calm: bool = False
+
+
+@dataclass(eq=False)
+class House:
+    """The installation of one seed."""
+
+    world: World
+    plan: Plan = field(default_factory=Plan)
+    poison: set[UUID] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Build it."""
+        world, dice = self.world, self.world.dice
+        self.store = Store(self._resolve(), world.seconds)
+        self.server = MemoryRedis(world)
+        self.gateways: dict[str, Gateway] = {}
+        self.processes: dict[str, Process] = {}
+        with Memory(self.store).begin() as connection:
+            make_partitions(connection.begun(), ("queue",), PARTITIONS)
+            self.queues = _founded(connection, dice)
+        self.store.committing, self.store.committed = self._committing, self._committed
+        self.outside = Outside(world, self.gateways, self.queues)
+
+    def open(self) -> None:
+        """Begin every process and everybody outside."""
+        dice = self.world.dice
+        for number in range(2):
+            self._begin(f"gateway {number}", self._gateway)
+        for number in range(2 + dice.randrange(2)):
+            self._begin(f"worker {number}", self._worker)
+        for number in range(2):
+            self._begin(f"scheduler {number}", self._scheduler)
+        self.outside.begin(3 + dice.randrange(4), 2 + dice.randrange(3))
+
+    def trouble(self, seconds: float) -> None:
+        """What the seed has in store within so many seconds."""
+        world, dice = self.world, self.world.dice
+        if self.plan.calm:
+            return
+        world.rates = rates_of(dice)
+        troubles = (self._flush, self._redis_away, self._ledger_away, self._clock_jumps, self._kill_one)
+        for _ in range(dice.randrange(4)):
+            world.at(dice.random() * seconds, dice.choice(troubles))
+        if dice.random() < 0.08:
+            self._poison(dice)
+
+    def calm_down(self) -> None:
+        """Nothing goes wrong any more."""
+        self.world.rates = QUIET
+        self.world.ledger_away_until = self.server.away_until = 0.0
+
+    def at_rest(self) -> bool:
+        """Whether nobody waits for anything and nothing is due."""
+        store = self.store
+        if self.outside.busy or store.tables["command_log"].rows or store.locks:
+            return False
+        now = store.now()
+        if any(row["due_at"] <= now for row in store.tables["timer"].rows.values()):
+            return False
+        return not any(row["strikes"] for row in store.tables["log_partition"].rows.values())
+
+    def unrest(self) -> str:
+        """What does not rest."""
+        tables = self.store.tables
+        waiting, timers = len(tables["command_log"].rows), list(tables["timer"].rows.values())
+        return f"busy {self.outside.busy}, log {waiting}, locks {list(self.store.locks)}, timers {timers}"
+
+    def check(self) -> None:
+        """Raise what does not hold."""
+        checks.check_rested(self.store, self.outside.asked, self.poison)
+        self.world.counts["lock waits"] += self.store.waited
+        self.world.counts["idle sessions ended"] += self.store.ended_idle
+
+    def _begin(self, name: str, does: Callable[[Process], None]) -> None:
+        def begin(process: Process) -> None:
+            self.processes[name] = process
+            does(process)
+
+        self.world.process(name, begin)
+
+    def _gateway(self, process: Process) -> None:
+        self.gateways[process.name] = Gateway(self.world, self.store, self.server, PARTITIONS, process)
+
+    def _worker(self, process: Process) -> None:
+        ledger, clock = Memory(self.store, Nerves(self.world, process)), WorldClock(process)
+        kind = Hasty if "commit before reply" in self.plan.gone else Watched
+        bell = WorldBell(self.server, process)
+        drain = kind(ledger, PARTITIONS, bell, OverRedis(self.server, Nobody()), clock)  # type: ignore[arg-type]
+        for number in range(THREADS):
+            process.start(f"drain {number}", lambda: self._drain_on(drain))
+        look = Unrung(drain, ("queue",), (self.server,), clock)  # type: ignore[arg-type]
+        process.start("unrung", lambda: self._step_on(look, 0.5))
+
+    def _scheduler(self, process: Process) -> None:
+        ledger, bell = Memory(self.store, Nerves(self.world, process)), WorldBell(self.server, process)
+        process.start("timers", lambda: self._step_on(Firing(ledger, PARTITIONS, bell.ring), 0.3))
+        if "sweeper" not in self.plan.gone:
+            process.start("sweeper", lambda: self._step_on(Sweeper(ledger, self._swept(bell), None), 0.4))
+
+    def _swept(self, bell: WorldBell) -> Callable[[str, int], None]:
+        def ring(topic: str, part: int) -> None:
+            self.world.counts["swept"] += 1
+            bell.ring_now(topic, part)
+
+        return ring
+
+    def _drain_on(self, drain: Drain) -> None:
+        while True:
+            place = self.server.next_message()
+            try:
+                drain(*place)
+            except Exception as failure:  # noqa: BLE001 (the worker goes on whatever an actor raises)
+                self.world.counts[f"drain raised {type(failure).__name__}"] += 1
+
+    def _step_on(self, step: Callable[[], float], least: float) -> None:
+        while True:
+            try:
+                step()
+            except Exception:  # noqa: BLE001 (whatever breaks in a step, the next one is wanted)
+                self.world.counts["step raised"] += 1
+            self.world.sleep(least * (0.75 + self.world.dice.random() / 2))
+
+    def _flush(self) -> None:
+        self.world.counts["redis flushed"] += 1
+        self.server.flush()
+
+    def _redis_away(self) -> None:
+        self.world.counts["redis away"] += 1
+        self.server.flush()
+        self.server.away_until = self.world.now + 3 * self.world.dice.random()
+
+    def _ledger_away(self) -> None:
+        self.world.counts["ledger away"] += 1
+        self.world.ledger_away_until = self.world.now + 1.5 * self.world.dice.random()
+        for session in list(self.store.sessions):
+            session.end(psycopg.errors.AdminShutdown("the ledger goes down"))
+
+    def _clock_jumps(self) -> None:
+        self.world.counts["ledger's clock jumped"] += 1
+        self.store.ahead += timedelta(seconds=self.world.dice.uniform(-3, 3))
+
+    def _kill_one(self) -> None:
+        name = self.world.dice.choice(sorted(self.processes))
+        self.world.counts[f"killed {name.split()[0]}"] += 1
+        self.world.kill(self.processes[name])
+
+    def _poison(self, dice: Random) -> None:
+        queue = dice.choice(self.queues)
+        deadly = LeaveQueue(queue_id=queue.id, consumer_id=KILLER)
+        spoiling = EnterQueue(queue_id=queue.id, consumer_id=SPOILER)
+        self.poison.add(self.outside.poison(dice.choice((deadly, spoiling))).id)
+
+    def _committing(self, tx: Transaction) -> None:
+        if "partition lock" not in self.plan.gone:
+            checks.check_writer(tx, PARTITIONS)
+        if self._who(tx).startswith("scheduler") and "command_log" in tx.writes:
+            checks.check_fired(tx)
+
+    def _committed(self, tx: Transaction) -> None:
+        checks.check_counts(self.store, checks.queues_of(tx))
+
+    @staticmethod
+    def _who(tx: Transaction) -> str:
+        process: Process | None = getattr(tx.session.wire, "process", None)
+        return "" if process is None else process.name
+
+    def _resolve(self) -> Callable[[str], Statement]:
+        known = without(*self.plan.gone)
+        wrapped = {"entries_of_people": self._deadly, "insert queue_entry": self._spoiled}
+        kept: dict[str, Statement] = {}
+
+        def resolve(statement: str) -> Statement:
+            meaning = kept.get(statement)
+            if meaning is None:
+                meaning = known(statement)
+                wrap = wrapped.get(meaning.__name__)
+                meaning = kept[statement] = meaning if wrap is None else wrap(meaning)
+            return meaning
+
+        return resolve
+
+    def _deadly(self, meaning: Statement) -> Statement:
+        def read(tx: Transaction, values: Any) -> Any:
+            if KILLER in values[2]:
+                self.world.counts["killed by a command"] += 1
+                self.world.kill(tx.session.wire.process)  # type: ignore[attr-defined]
+                raise Dead
+            return meaning(tx, values)
+
+        return read
+
+    def _spoiled(self, meaning: Statement) -> Statement:
+        def write(tx: Transaction, values: Any) -> Any:
+            if str(SPOILER) in values[0]:
+                raise psycopg.errors.NumericValueOutOfRange("spoiled")
+            return meaning(tx, values)
+
+        return write
+
+
+def rates_of(dice: Random) -> Rates:
+    """How often each thing goes wrong in this world: some not at all, some often."""
+
+    def drawn(most: float) -> float:
+        return dice.choice((0.0, 0.2, 1.0)) * most * dice.random()
+
+    return Rates(
+        crash=drawn(0.01), unsent=drawn(0.02), unanswered=drawn(0.02), freeze=drawn(0.004),
+        ring_lost=drawn(0.8), ring_doubled=drawn(0.8), ring_late=drawn(0.8),
+        reply_lost=drawn(0.8), reply_doubled=drawn(0.8),
+    )  # fmt: skip
+
+
+def _founded(connection: Any, dice: Random) -> list[Queue]:
+    """An organization with a show, and one or two queues under it."""
+    common = {"tenant_id": TENANT, "name": "Opening night", "settings": {}, **_BY}
+    owner = {"id": OWNER, "mode": "live", "slug": "harbour-hall", "twin_tenant_id": UUID(int=1)}
+    bulk.insert(connection, organization, [common | owner | {"status": "active"}])
+    shown = {"id": SHOW, "organization_id": OWNER, "slug": "show", "published": True, "archived": False}
+    bulk.insert(connection, experience, [common | shown])
+    bulk.insert(connection, sequence, [common | {"id": PATH, "experience_id": SHOW, "archived": False}])
+    made = [_queue(dice) for _ in range(1 + dice.randrange(2))]
+    queues = Queues(Tenancy(connection, TENANT))
+    for queue in made:
+        queues.put(queue)
+    queues.flush()
+    return made
+
+
+def _queue(dice: Random) -> Queue:
+    small = (None, 1, 2, 3)
+    config = QueueConfig(
+        name="Main door", admit_rate=dice.choice((30, 60, 600)), admission_expiration_seconds=dice.choice((1, 2, 30)),
+        completion_grace_seconds=dice.choice((0, 1)), on_expiry=dice.choice(("deny", "requeue")),
+        max_active_grants=dice.choice(small), max_admissions=dice.choice((None, None, 4)),
+        capacity=dice.choice((None, 2, 4)), max_completions_per_consumer=dice.choice((1, 2)),
+        open_at=NOON + timedelta(seconds=dice.choice((1, 3))) if dice.random() < 0.3 else None,
+    )  # fmt: skip
+    return Queue(
+        tenant_id=TENANT, id=UUID(int=dice.getrandbits(128)), organization_id=OWNER, experience_id=SHOW,
+        sequence_id=PATH, config=config, server_seed=bytes(32), created_at=NOON, updated_at=NOON, created_by="tests",
+    )  # fmt: skip
+
+
+class Silence:
+    """Takes lines and shows none: what happened is in the trace."""
+
+    def msg(self, line: bytes) -> None:
+        """Not shown."""
+
+
+@contextmanager
+def hush() -> Iterator[None]:
+    """Nobody logs for the length of a block."""
+    shown, told = structlog.get_config(), canonical.log
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(CRITICAL))
+    canonical.log = Silence()
+    try:
+        yield
+    finally:
+        structlog.configure(**shown)
+        canonical.log = told
