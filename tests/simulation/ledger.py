@@ -103,10 +103,10 @@ class Answer:
 class Transaction:
     """What a session has written since it last committed, the rows it holds, and the settings that end with it."""
 
-    __slots__ = ("failed", "held", "place", "session", "store", "tenants", "writes")
+    __slots__ = ("began", "failed", "held", "place", "session", "store", "tenants", "writes")
 
     def __init__(self, store: "Store", session: "Session") -> None:
-        self.store, self.session = store, session
+        self.store, self.session, self.began = store, session, store.now()
         self.writes: dict[str, dict[Key, Row | None]] = {}
         self.held: list[tuple[str, Key]] = []
         self.tenants: frozenset[UUID] = frozenset()

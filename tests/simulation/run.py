@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from tests.simulation.house import House, Plan
-from tests.simulation.world import Unfinished, World
+from tests.simulation.world import Unfinished, Violation, World
 
 TROUBLED, LONGEST = 6.0, 120.0
 
@@ -27,7 +27,7 @@ def run(seed: int, plan: Plan | None = None, *, trace: bool = False) -> Ended:
     failure = None
     try:
         _live(world, House(world, plan or Plan()))
-    except AssertionError as broken:
+    except (Violation, AssertionError) as broken:
         failure = f"{type(broken).__name__}: {broken}"[:500]
         world.note("world", failure)
     world.bury()

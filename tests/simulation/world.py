@@ -22,7 +22,11 @@ class Dead(BaseException):  # noqa: N818 (no error: nothing that catches errors 
     """The process of this thread has died."""
 
 
-class Unfinished(AssertionError):  # noqa: N818 (what must hold and did not)
+class Violation(BaseException):  # noqa: N818 (what must hold and did not: the code that is tested may not catch it)
+    """Something that must hold does not."""
+
+
+class Unfinished(Violation):
     """The world does not come to rest."""
 
 
