@@ -115,7 +115,7 @@ class Gateway:
         clock.follow(self.store.now())
         self._waiting = Waiting(self.store, nerves, self.name, clock)
         self._bell = WorldBell(self.server, self.process)
-        self._appender = Appender("", self.name, lambda _: Connected(Session(self.store, nerves)), clock)
+        self._appender = Appender("", self.name, lambda _: self._connected(nerves), clock)
         self.server.heard_by[f"replies:{self.name}"] = self._hear
         self._appending = self.process.start("append", self._append_on)
         self._looking = self.process.start("look", self._look_on)
@@ -126,6 +126,10 @@ class Gateway:
         self._gathered.append(call)
         self.world.wake(self._appending)
         self.world.wake(self._looking)
+
+    def _connected(self, nerves: Nerves) -> Connected:
+        self.world.counts["append connected"] += 1
+        return Connected(Session(self.store, nerves))
 
     def _append_on(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from logging import CRITICAL
 from random import Random
-from typing import Any
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
@@ -56,13 +56,19 @@ class Nobody:
 class Watched(Drain):
     """The drain, and a count of how its rounds ended."""
 
-    world: World
+    told: ClassVar[str] = "round"
 
     def round(self, place: Place) -> Round:
         """One transaction."""
         ended = Drain.round(self, place)
-        self.bell.server.world.counts[f"round {ended.name}"] += 1
+        cast("WorldBell", self.bell).server.world.counts[f"{self.told} {ended.name}"] += 1
         return ended
+
+
+class Unasked(Watched):
+    """The drain of whoever looks for work while nobody is rung."""
+
+    told = "unrung round"
 
 
 class Hasty(Watched):
@@ -151,6 +157,9 @@ class House:
     def check(self) -> None:
         """Raise what does not hold."""
         checks.check_rested(self.store, self.outside.asked, self.poison)
+        answers = (answer for one in self.outside.asked.values() for answer in one.answers)
+        self.world.counts["answered again"] += sum("replayed" in answer for answer in answers)
+        self.world.counts["buried"] += len(self.store.tables["dead_command"].rows)
         self.world.counts["lock waits"] += self.store.waited
         self.world.counts["idle sessions ended"] += self.store.ended_idle
 
@@ -171,7 +180,8 @@ class House:
         drain = kind(ledger, PARTITIONS, bell, OverRedis(self.server, Nobody()), clock)  # type: ignore[arg-type]
         for number in range(THREADS):
             process.start(f"drain {number}", lambda: self._drain_on(drain))
-        look = Unrung(drain, ("queue",), (self.server,), clock)  # type: ignore[arg-type]
+        unasked = Unasked(ledger, PARTITIONS, bell, drain.replies, clock)
+        look = Unrung(unasked, ("queue",), (self.server,), clock)  # type: ignore[arg-type]
         process.start("unrung", lambda: self._step_on(look, 0.5))
 
     def _scheduler(self, process: Process) -> None:

@@ -14,6 +14,7 @@ from tests.simulation.tables import Row, uuid_of
 APPEND = command_log._APPEND
 LOCKS = (command_log._LOCK, command_log._WAIT_AND_LOCK)
 OUTCOMES = (journal._OUTCOMES,)
+LOOKS = ("SELECT 1 FROM command_log WHERE topic = %s AND part = %s LIMIT 1",)
 _Values = Sequence[Any]
 _Batch = shape("position appended_at attempts body")
 _Lease = shape("strikes last_at held")
@@ -189,8 +190,8 @@ def outcomes(tx: Transaction, values: _Values) -> _Values:
     return [_Outcome(one.command_id, one.reply) for one in _decided(tx, values[0])]
 
 
-def no_outcomes(tx: Transaction, values: _Values) -> _Values:
-    """Nothing was ever decided."""
+def nothing(tx: Transaction, values: _Values) -> _Values:
+    """Nothing is found, for those who did not look."""
     return []
 
 
@@ -245,7 +246,6 @@ def make_partitions(tx: Transaction, topics: Iterable[str], partitions: int) -> 
 
 
 PATIENCE: timedelta = sweeping.PATIENCE
-_WAITS = "SELECT 1 FROM command_log WHERE topic = %s AND part = %s LIMIT 1"
 _FORGIVE = "UPDATE log_partition SET strikes = 0 WHERE topic = %s AND part = %s"
 _DELETE = "DELETE FROM command_log WHERE position = %s"
 _SEE_TENANTS = "SELECT set_config('drumroll.tenants', %s, true)"
@@ -261,7 +261,7 @@ STATEMENTS: dict[str, Statement] = {
     command_log._PUT_REST: put_rest,
     command_log._HAND_BACK: hand_back,
     _DELETE: delete_batch,
-    _WAITS: waits,
+    LOOKS[0]: waits,
     _FORGIVE: forgive,
     database.NOW: now,
     _SEE_TENANTS: see_tenants,

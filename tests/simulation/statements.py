@@ -40,7 +40,7 @@ def meaning_of(statement: str) -> Statement:
 
 def without(*gone: str) -> Callable[[str], Statement]:
     """The same ledger with a guard removed: statements of these names do what they would without it."""
-    replaced = {text: GUARDLESS[name] for name in gone if name in GUARDLESS for text in GUARDED[name]}
+    replaced = {text: does for name in gone if name in GUARDS for texts, does in [GUARDS[name]] for text in texts}
     return lambda statement: replaced.get(statement) or meaning_of(statement)
 
 
@@ -86,12 +86,10 @@ def _by_id(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
     return [whole(**row) for row in found if row is not None]
 
 
-GUARDED: dict[str, tuple[str, ...]] = {
-    "partition lock": of_the_log.LOCKS,
-    "stored outcomes": of_the_log.OUTCOMES,
-    "unique rows": (),
+GUARDS: dict[str, tuple[tuple[str, ...], Statement]] = {
+    "partition lock": (of_the_log.LOCKS, of_the_log.lock_nothing),
+    "look-again": (of_the_log.LOOKS, of_the_log.nothing),
+    "stored outcomes": (of_the_log.OUTCOMES, of_the_log.nothing),
+    "own rows": (of_queues.OWN, of_queues.only_the_living),
 }
-GUARDLESS: dict[str, Statement] = {
-    "partition lock": of_the_log.lock_nothing,
-    "stored outcomes": of_the_log.no_outcomes,
-}
+"""The guards that can be removed, each as the statements that it is made of and what they do without it."""

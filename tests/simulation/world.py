@@ -6,6 +6,7 @@ that the seed draws, and comes back, or does not. A dead process does nothing an
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import heappop, heappush
@@ -235,7 +236,8 @@ def _bury(process: Process) -> None:
     for task in process.tasks:
         if not task.run.dead:
             process.world.task = task
-            task.run.throw(Dead)
+            with suppress(Dead):  # because one that has not begun yet has nobody else to tell
+                task.run.throw(Dead)
 
 
 @dataclass(frozen=True)
