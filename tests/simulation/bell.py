@@ -53,7 +53,7 @@ class MemoryRedis:
     _nudges: set[Place] = field(default_factory=set)
     _messages: deque[Place] = field(default_factory=deque)
     _idle: list[Task] = field(default_factory=list)
-    _lingering: dict[Place, Task] = field(default_factory=dict)
+    _lingering: dict[Place, list[Task]] = field(default_factory=dict)
     heard_by: dict[str, Callable[[bytes], None]] = field(default_factory=dict)
 
     def flush(self) -> None:
@@ -78,9 +78,9 @@ class MemoryRedis:
         if unheard:
             self._raised[place] = self.world.now + BELL_MS / 1000
         self._nudges.add(place)
-        lingering = self._lingering.pop(place, None)
-        if lingering is not None:
-            self.world.wake(lingering)
+        lingering = self._lingering.get(place)
+        if lingering:
+            self.world.wake(lingering[0])
         if unheard:
             self.send(place)
 
@@ -110,10 +110,13 @@ class MemoryRedis:
     def nudged(self, place: Place) -> bool:
         """Wait a little for a nudge."""
         if place not in self._nudges:
-            assert self.world.task is not None
-            self._lingering[place] = self.world.task
-            self.world.park(LINGER_SECONDS)
-            self._lingering.pop(place, None)
+            task, lingering = self.world.task, self._lingering.setdefault(place, [])
+            assert task is not None
+            lingering.append(task)
+            try:
+                self.world.park(LINGER_SECONDS)
+            finally:
+                lingering.remove(task)
             self.answers()
         nudged = place in self._nudges
         self._nudges.discard(place)
@@ -191,10 +194,10 @@ class WorldBell:
 
     def lower(self, topic: str, part: int) -> None:
         """From now on a ring sends a message again."""
+        self.server.world.sleep(self.server.world.latency())
         self.server.answers()
         self._held.pop((topic, part), None)
         self.server.lower((topic, part))
-        self.server.world.sleep(self.server.world.dice.random() * 2e-3)
 
     def _soon(self, place: Place) -> None:
         world = self.server.world

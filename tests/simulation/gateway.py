@@ -80,23 +80,6 @@ class Waiting(Replies):
             self._nerves.leave(session.end)
 
 
-@dataclass(frozen=True)
-class Connected:
-    """The connection that appends: each statement commits by itself."""
-
-    session: Session
-
-    def execute(self, query: bytes, params: Any = None) -> None:
-        """Execute a statement; OperationalError: perhaps it was committed, perhaps not."""
-        with self.session.together():
-            self.session.exec_driver_sql(query.decode(), params)
-            self.session.commit()
-
-    def close(self) -> None:
-        """Let it go."""
-        self.session.end()
-
-
 @dataclass(eq=False)
 class Gateway:
     """A gateway process: appends what came together, rings, tells, looks up."""
@@ -127,9 +110,9 @@ class Gateway:
         self.world.wake(self._appending)
         self.world.wake(self._looking)
 
-    def _connected(self, nerves: Nerves) -> Connected:
+    def _connected(self, nerves: Nerves) -> Session:
         self.world.counts["append connected"] += 1
-        return Connected(Session(self.store, nerves))
+        return Session(self.store, nerves)
 
     def _append_on(self) -> None:
         while True:

@@ -226,6 +226,18 @@ class Session:
         self._answer(meaning.__name__)
         return answer
 
+    def execute(self, query: bytes, params: Any = None) -> None:
+        """Execute a statement that commits by itself: nothing comes between the two."""
+        meaning = self._store.resolve(query.decode())
+        self._reach(meaning.__name__)
+        self._done(meaning, params)
+        self.close_transaction(keep=True)
+        self._answer(meaning.__name__)
+
+    def close(self) -> None:
+        """Let it go."""
+        self.end()
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """Send what is executed inside; its answers are known when the block ends."""
@@ -239,9 +251,7 @@ class Session:
 
     def commit(self) -> None:
         """End the transaction; everything it did stays, unless something in it failed."""
-        if not self._sending:
-            self._reach("commit")
-        self._alive()
+        self._reach("commit")
         self.close_transaction(keep=True)
         self._answer("commit")
 

@@ -35,9 +35,11 @@ class Outside:
     queues: Sequence[Queue]
     asked: dict[UUID, Asked] = field(default_factory=dict)
     busy: int = 0
+    pace: float = 1.5
 
     def begin(self, people: int, things: int) -> None:
         """So many people do so many things each; an organizer does a few."""
+        self.pace = self.world.dice.choice((1.5, 1.5, 0.01))
         crowd = Process(self.world, "people", lambda _: None)
         for number in range(people):
             person = UUID(int=0x5EED << 100 | number)
@@ -63,7 +65,7 @@ class Outside:
         dice = self.world.dice
         queue = dice.choice(self.queues)
         for nth in range(things):
-            self.world.sleep(dice.random() * 1.5)
+            self.world.sleep(dice.random() * self.pace)
             self.ask(self._wanted(queue, person, nth), Actor("consumer", person))
 
     def _wanted(self, queue: Queue, person: UUID, nth: int) -> Command:

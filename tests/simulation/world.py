@@ -94,6 +94,7 @@ class World:
         self.task: Task | None = None
         self.broken: BaseException | None = None
         self.ledger_away_until = 0.0
+        self.sluggish = self.dice.choice((0.01, 0.03, 0.2))
         self._order = 0
         self._processes: dict[Process, None] = {}
         self._due: list[tuple[float, int, Task | None, int, Callable[[], None] | None]] = []
@@ -122,6 +123,11 @@ class World:
             self.counts[what] += 1
             return True
         return False
+
+    def latency(self) -> float:
+        """Seconds that one step takes: most take a moment, a few take long."""
+        roll = self.dice.random()
+        return roll * 2e-3 if roll > self.sluggish else self.dice.random() * 0.2
 
     def process(self, name: str, begin: Callable[[Process], None], *, restarts: bool = True) -> Process:
         """A process, begun."""
@@ -281,8 +287,7 @@ class Nerves:
             raise Dead
         assert world.task is not None
         world.note(world.task.name, what)
-        roll = world.dice.random()
-        world.sleep(roll * 2e-3 if roll < 0.97 else roll * 0.1)
+        world.sleep(world.latency())
         return world
 
     def _befall(self, world: World, what: str, *, lost: str, rate: float) -> None:
