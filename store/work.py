@@ -24,7 +24,7 @@ class Work(Repositories):
     """What a drain knows and is about to write. Handlers see one tenant at a time: that of the command in hand.
 
     `broken` are the aggregates of which a command could not be decided in this drain; `patient` those that have just had
-    a slice of what is due to them, and let others go first.
+    a slice of what is due to them, and let others go first; `knocked` those whose timer may have been used up.
     """
 
     def __init__(self, connection: Connection, topic: str, now: datetime) -> None:
@@ -33,6 +33,7 @@ class Work(Repositories):
         self.follow_ups: list[Envelope[Command]] = []
         self.broken: set[UUID] = set()
         self.patient: set[UUID] = set()
+        self.knocked: set[UUID] = set()
         self._cause: Envelope[Command] | None = None
         self._timers: list[tuple[UUID, Timer]] = []
         self._pages: dict[tuple[UUID, UUID], Page] = {}

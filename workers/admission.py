@@ -155,6 +155,7 @@ def kill_queue(work: Work, queue: Queue, sent: Envelope[c.KillQueue], times: Tim
 @of_queue
 def knock_queue(work: Work, queue: Queue, sent: Envelope[c.KnockQueue], times: Times) -> Decision:
     """Somebody knocked; what was due has been done by bringing the queue up to date."""
+    work.knocked.add(queue.id)
     if sent.body.after_slice:
         work.patient.add(queue.id)
     return Decision(Reply())

@@ -153,6 +153,8 @@ def _promise_knock(work: Work, queue: Queue, times: Times, *, after_slice: bool)
     if due is not None and due <= times.now and _can_be_done(work, queue, times.now):
         work.follow(KnockQueue(queue_id=queue.id, after_slice=after_slice), hops=0)
         due = None
-    if due != queue.knock_at:
+    # Because the timer is gone that knocked: when it came before its time, as it does to a clock that was set back just
+    # then, what it promised is still to come.
+    if due != queue.knock_at or (due is not None and queue.id in work.knocked):
         work.queues.put(replace(queue, knock_at=due))
         work.set_timer(knock(queue.id, due))

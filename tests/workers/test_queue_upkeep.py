@@ -331,6 +331,20 @@ def test_while_the_ledgers_clock_is_set_back_nobody_knocks_in_vain(make_room: Ma
     assert statuses(room)["DENIED" if due == "lapse" else "GRANTED"] >= 1
 
 
+def test_a_knock_that_comes_before_its_time_leaves_the_promise_in_force(make_room: MakeRoom) -> None:
+    room = make_room(admission_expiration_seconds=60, completion_grace_seconds=0)
+    room.send(entering(room))
+    promised = room.now().knock_at
+    room.works.advance("61 seconds")
+    room.firing()
+    room.works.rows("UPDATE command_log SET appended_at = appended_at - interval '30 seconds'")
+    room.works.advance("-30 seconds")
+    room.settle()
+    assert room.now().knock_at == promised
+    room.advance(31)
+    assert statuses(room) == {"DENIED": 1}
+
+
 def test_a_pause_ends_on_its_own_timer(make_room: MakeRoom) -> None:
     room = make_room(admit_rate=600)
     until = room.ledger_now() + timedelta(seconds=60)
