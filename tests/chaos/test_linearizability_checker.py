@@ -92,12 +92,13 @@ def test_what_cannot_have_happened_is_seen(history: Sequence[Operation]) -> None
 
 
 def test_an_order_that_nobody_can_have_come_in_is_seen() -> None:
+    nobody: tuple[str, ...] = ()
     came = [Operation("a", "join", "ann", 0, 1, 0), Operation("b", "join", "bob", 2, 3, 1)]
     shown = Operation("c", "look", None, 4, 5, ("ann", "bob"))
-    assert check([*came, shown], (), line).holds
-    assert not check([*came, replace(shown, answer=("bob", "ann"))], (), line).holds
+    assert check([*came, shown], nobody, line).holds
+    assert not check([*came, replace(shown, answer=("bob", "ann"))], nobody, line).holds
     unheard = [replace(one, end=None, answer=UNKNOWN) for one in came]
-    assert check([*unheard, replace(shown, answer=("bob", "ann"))], (), line).holds
+    assert check([*unheard, replace(shown, answer=("bob", "ann"))], nobody, line).holds
 
 
 def test_whoever_asserts_is_shown_where_no_order_goes_on() -> None:
@@ -114,9 +115,10 @@ def test_parts_that_share_nothing_are_checked_apart() -> None:
 
 
 def test_an_ended_call_without_an_answer_is_no_operation() -> None:
-    for wrong in ({"end": 1.0}, {"end": -1.0, "answer": 1}):
+    wrongs: list[dict[str, float]] = [{"end": 1.0}, {"end": -1.0, "answer": 1}]
+    for wrong in wrongs:
         with pytest.raises(ValueError, match="a call that ended has an answer"):
-            Operation("c", "read", None, 0.0, **wrong)  # type: ignore[arg-type]  # wrong on purpose
+            Operation("c", "read", None, 0.0, **wrong)
 
 
 def test_a_search_that_takes_too_long_says_so() -> None:
