@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import AsyncExitStack
 
+from api_gateway.crowding import Crowding
 from api_gateway.hot import Asgi, Hot, Receive, Scope, Send
 from api_gateway.http.front import Front
 from api_gateway.live.launches import Launches
@@ -66,5 +67,6 @@ def assembled(parts: Parts) -> Asgi:
     queueing = Queueing(gateway, parts.lines, parts.tickets)
     parts.signers.whenever_withdrawn(gateway.guard.tokens.forget, queueing.glances.forget, parts.lines.forget)
     looks = Looks(parts.lines, parts.tickets, Launches(parts.lines, gateway.clock), queueing.standing)
-    front = Front(Hot(gateway, queueing, site(gateway, looks)), gateway.guard, gateway.settings.domain)
+    hot = Hot(gateway, queueing, site(gateway, looks))
+    front = Front(Crowding(gateway, hot, gateway.settings.requests_in_hand), gateway.guard, gateway.settings.domain)
     return Looking(queueing.glances, gateway.settings.domain, front)

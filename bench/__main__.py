@@ -20,6 +20,7 @@ from bench.figures.enters import enters
 from bench.figures.memory import memory
 from bench.figures.million import million
 from bench.figures.opening import opening
+from bench.figures.overload import overload
 from bench.figures.polls import polls
 from bench.figures.timers import timers
 from bench.machine import machine
@@ -35,6 +36,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "opening": opening,
     "admission": admission,
     "memory": memory,
+    "overload": overload,
     "baseline": baseline,
 }
 DEFAULT = [name for name in FIGURES if name != "baseline"]

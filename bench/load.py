@@ -31,6 +31,7 @@ OnAnswer = Callable[[int, bytes], None]
 
 _GRACE_SECONDS = 10.0
 _MOST_BROKEN = 1000
+_REFUSALS = frozenset({429, 503})
 
 
 class _Run:
@@ -40,9 +41,9 @@ class _Run:
         self.plan, self.on_answer = plan, on_answer
         self.requests: Iterator[bytes] = iter(requests)
         self.loop = asyncio.get_running_loop()
-        self.latencies, self.dues = array("d"), array("d")
+        self.latencies, self.dues, self.codes = array("d"), array("d"), array("h")
         self.statuses: Counter[int] = Counter()
-        self.broken = self.answers = 0
+        self.broken = self.answers = self.bare = 0
         self.live = 0
         self.over = False
         self.exhausted = False
@@ -76,8 +77,10 @@ class _Run:
         elif now >= self.measure_from:
             self.latencies.append(now - since)
             self.statuses[status] += 1
+            self.bare += status in _REFUSALS and b"retry-after:" not in chunk[:body_at].lower()
             if self.plan.keep:
                 self.dues.append(since)
+                self.codes.append(status)
             self.last = now
             self.over = self.over or len(self.latencies) >= self.most
             if self.on_answer is not None:
@@ -107,12 +110,14 @@ class _Run:
             cpu_seconds=cpu_seconds,
             answered=self.answers,
             samples=self._samples(),
+            bare=self.bare,
         )
 
-    def _samples(self) -> tuple[tuple[float, float], ...]:
+    def _samples(self) -> tuple[tuple[float, float, int], ...]:
         """Each kept answer on the wall's clock, whatever the stopwatch began with."""
         ahead = time.time() - time.perf_counter()
-        return tuple((due + ahead, 1000 * took) for due, took in zip(self.dues, self.latencies, strict=self.plan.keep))
+        kept = zip(self.dues, self.latencies, self.codes, strict=self.plan.keep)
+        return tuple((due + ahead, 1000 * took, code) for due, took, code in kept)
 
 
 class _Connection(asyncio.Protocol):

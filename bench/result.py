@@ -28,7 +28,8 @@ class Result:
     `p50`, `p90`, `p99` and `max` are milliseconds from the moment a request was due (paced) or
     written (unpaced) to the last byte of its answer. `cpu_seconds` is what the generator itself used.
     `answered` counts the answers of the warm-up too. `samples`, when the plan keeps them, hold for each answer of the
-    window the instant it was due (seconds since 1970) and its milliseconds. `spent` is microseconds of processor time
+    window the instant it was due (seconds since 1970), its milliseconds and its status. `bare` counts refusals (429, 503)
+    that did not say when to come again. `spent` is microseconds of processor time
     per answer by process, when somebody measured them.
     """
 
@@ -43,7 +44,8 @@ class Result:
     max: float
     cpu_seconds: float
     answered: int = 0
-    samples: tuple[tuple[float, float], ...] = ()
+    samples: tuple[tuple[float, float, int], ...] = ()
+    bare: int = 0
     spent: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -65,5 +67,5 @@ class Result:
     def from_json(cls, fields: dict[str, Any]) -> Result:
         """The inverse of `as_json`; JSON knows only text as keys, hence the turning back to numbers."""
         statuses = {int(status): count for status, count in fields["statuses"].items()}
-        samples = tuple((at, took) for at, took in fields["samples"])
+        samples = tuple((at, took, status) for at, took, status in fields["samples"])
         return cls(**{**fields, "statuses": statuses, "samples": samples})

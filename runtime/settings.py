@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     undecided_per_organization: int = Field(50_000, ge=1, description="Beyond it an organization gets 503.")
     undecided_per_aggregate: int = Field(25_000, ge=1, description="Beyond it one queue, draw or auction gets 503.")
 
+    requests_in_hand: int = Field(
+        512,
+        ge=2,
+        description="Requests that a gateway works on at once; one organization alone gets half of them, then 503.",
+    )
+
     @property
     def issuer(self) -> str:
         """The consumer host's URL: the `iss` of every token and the base of every absolute link."""

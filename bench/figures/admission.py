@@ -65,6 +65,6 @@ def _once(bench: Bench, wanted: int) -> _Run:
         seen = watched(line, wanted)
         result = checked_enters(generator.result(), 0.0)
     knocked, last = opens_at.timestamp(), seen.last_at.timestamp()
-    during = sorted(took for due, took in result.samples if knocked <= due <= last)
-    apart = sorted(took for due, took in result.samples if not knocked <= due <= last)
+    during = sorted(took for due, took, _ in result.samples if knocked <= due <= last)
+    apart = sorted(took for due, took, _ in result.samples if not knocked <= due <= last)
     return _Run(last - knocked, seen.slices, during, apart)

@@ -22,7 +22,7 @@ def cold(bench: Bench) -> list[Figure]:
     system, rounds = bench.system, bench.pairs
     of_round = 5 if bench.quick else -(-COMMANDS // rounds)
     runs = [_round(bench, system.people(of_round)) for _ in range(rounds)]
-    latencies = sorted(took for run in runs for _, took in run.samples)
+    latencies = sorted(took for run in runs for _, took, _ in run.samples)
     parts = {
         "commands": str(len(latencies)),
         "p90": f"{amount(percentile(latencies, 0.9))} ms",

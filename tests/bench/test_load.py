@@ -120,11 +120,11 @@ def test_kept_answers_tell_when_they_were_due_on_the_walls_clock() -> None:
     before = time.time()
     with serving(respond) as port:
         result = run_apart(Plan(HOST, port, 2, rate=200.0, keep=True), requests(20))
-    dues = sorted(due for due, _ in result.samples)
+    dues = sorted(due for due, _, _ in result.samples)
     assert (result.answered, len(dues)) == (20, 20)
     assert before - 1 < dues[0] < dues[-1] < time.time() + 1
     assert dues[-1] - dues[0] == pytest.approx(19 / 200, abs=0.01)
-    assert max(took for _, took in result.samples) == result.max
+    assert max(took for _, took, _ in result.samples) == result.max
 
 
 def test_nobody_listening_is_an_error() -> None:
