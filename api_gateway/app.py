@@ -29,6 +29,7 @@ class Application:
         self._settings = chosen
         self._stack = AsyncExitStack()
         self._serve: Asgi | None = None
+        self.door: Crowding | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -40,7 +41,7 @@ class Application:
     async def start(self) -> Parts:
         """Open the gateway."""
         parts = await self._stack.enter_async_context(opened(self._settings))
-        self._serve = assembled(parts)
+        self._serve, self.door = assembled(parts)
         return parts
 
     async def stop(self) -> None:
@@ -61,12 +62,14 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def assembled(parts: Parts) -> Asgi:
-    """All routes over an open gateway."""
+def assembled(parts: Parts) -> tuple[Asgi, Crowding]:
+    """All routes over an open gateway, and who may come in."""
     gateway = parts.gateway
     queueing = Queueing(gateway, parts.lines, parts.tickets)
     parts.signers.whenever_withdrawn(gateway.guard.tokens.forget, queueing.glances.forget, parts.lines.forget)
     looks = Looks(parts.lines, parts.tickets, Launches(parts.lines, gateway.clock), queueing.standing)
     hot = Hot(gateway, queueing, site(gateway, looks))
-    front = Front(Crowding(gateway, hot, gateway.settings.requests_in_hand), gateway.guard, gateway.settings.domain)
-    return Looking(queueing.glances, gateway.settings.domain, front)
+    front = Front(hot, gateway.guard, gateway.settings.domain)
+    chosen = gateway.settings
+    door = Crowding(gateway.guard.keys, gateway.clock, chosen.requests_in_hand, chosen.issuer, front.readable)
+    return Looking(queueing.glances, chosen.domain, front), door

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 HEAD_LIMIT: Final = 64 * 1024
 _REFUSAL: Final = b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431}'
@@ -65,6 +65,23 @@ class GatewayProtocol(HttpToolsProtocol):
         if self._in_head and self._head > HEAD_LIMIT and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        """Begin to answer, if there is room for it; else say so at once, and read past the body."""
+        place = app.door.come_in(cycle.scope) if getattr(app, "door", None) is not None else None
+        if isinstance(place, bytes):
+            self.transport.write(place)
+            cycle.response_started = cycle.response_complete = True
+            if cycle.keep_alive:
+                self.on_response_complete()
+            else:
+                self.transport.close()
+            return
+        task = self.loop.create_task(cycle.run_asgi(app))
+        task.add_done_callback(self.tasks.discard)
+        if place is not None:
+            task.add_done_callback(lambda _: place())
+        self.tasks.add(task)
 
     def on_message_begin(self) -> None:
         """A request begins."""

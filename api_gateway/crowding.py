@@ -9,25 +9,31 @@ whoever asks little always finds some.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
-from typing import Final
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Any, Final
 
-from api_gateway.context import Gateway
-from api_gateway.hot import Asgi, Receive, Scope, Send
-from api_gateway.http.raw import RawRequest, send_bytes
-from api_gateway.problems import problem, problem_body, problem_headers
+from api_gateway.auth import Keys
+from api_gateway.http.cross_origin import Pairs
+from api_gateway.http.raw import SAFE, request_id
+from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from runtime import metrics
+from runtime.clock import Clock
 
 PATIENT: Final = 20_000
-"""How many may listen or wait for news of a queue at once: they hold memory, and work for nobody."""
-_APIS: Final = ("/consumer/", "/admin/")
-_NO_KEY: Final = b""
+"""How many may listen or wait for news of a queue at once: they hold memory, and have no work done."""
+SPREAD: Final = 3
+"""Refusals say 1 to so many seconds, so that those who were refused together come back apart."""
+
+Scope = Any
+GiveBack = Callable[[], None]
+Readable = Callable[[Scope, dict[bytes, bytes]], Pairs]
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET: Final = b"Bearer dr_sk_"
-_SPREAD: Final = 3
 
 
 class Room:
-    """Places for requests of many organizations, at most `most` at once."""
+    """Places for requests of many owners, at most `most` at once."""
 
     __slots__ = ("_held", "_most", "_total")
 
@@ -57,62 +63,80 @@ class Room:
 
 
 class Crowding:
-    """Passes on what there is room for, and answers all else with 503 and when to come again.
+    """Who may come in. Looks are not counted: they are answered at once, or wait for one of few connections to the store.
 
     An organization is known by its key as it was looked up in the last second; all whose key nobody has looked up lately
-    share one part of the room, so that keys that are made up get nobody more of it.
+    share one part of the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
+    page read the answer to a request.
     """
 
-    def __init__(self, gateway: Gateway, rest: Asgi, most: int) -> None:
-        self._gateway, self._rest = gateway, rest
+    def __init__(self, keys: Keys, clock: Clock, most: int, base: str, readable: Readable) -> None:
+        self._keys, self._clock, self._base, self._readable = keys, clock, base, readable
         self.working, self.patient = Room(most), Room(PATIENT)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http" or not scope["path"].startswith(_APIS):
-            await self._rest(scope, receive, send)
-            return
-        owner, patient = self._owner(scope), _waits_for_news(scope)
-        room = self.patient if patient else self.working
-        if not room.take(owner):
-            await self._refuse(scope, send)
-            return
-        try:
-            await self._rest(scope, receive, send)
-        finally:
-            room.give_back(owner)
+    def come_in(self, scope: Scope) -> GiveBack | bytes | None:
+        """How to give the place back; a whole refusal where there is none; None for whoever needs none."""
+        if scope["method"] in _READS:
+            if not _waits_for_news(scope):
+                return None
+            room = self.patient
+        else:
+            room = self.working
+        owner = self._owner(scope)
+        return partial(room.give_back, owner) if room.take(owner) else self._refusal(scope)
 
     def _owner(self, scope: Scope) -> Hashable:
         presented = _key(scope)
-        if presented == _NO_KEY:
+        if not presented:
             return None
-        _, key = self._gateway.guard.keys.remembered(presented.decode("latin-1"))
+        _, key = self._keys.remembered(presented.decode("latin-1"))
         return None if key is None else key.organization_id
 
-    async def _refuse(self, scope: Scope, send: Send) -> None:
-        """Differently late for each, so that those who were refused together come back apart."""
-        request = RawRequest(scope, dict(scope["headers"]), self._gateway.clock)
-        after = 1 + request.id.int % _SPREAD
-        full = problem("OVERLOADED", "More is asked than can be served right now.", retry_after=after)
-        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in problem_headers(full).items()]
-        body = problem_body(full, request.id, self._gateway.settings.issuer)
+    def _refusal(self, scope: Scope) -> bytes:
+        """An answer as the wire wants it (RFC 9112), because in an overload most answers are this one."""
         metrics.turned_away.inc()
-        await send_bytes(send, request, full.status, body, headers)
+        headers = dict(scope["headers"])
+        own_id = request_id(headers) or self._clock.new_id()
+        after = 1 + own_id.int % SPREAD
+        body = problem_body(_full(after), own_id, self._base)
+        said = (
+            b"".join(b"%b: %b\r\n" % header for header in self._readable(scope, headers))
+            if b"origin" in headers
+            else b""
+        )
+        return _HEAD % (after, str(own_id).encode(), said, len(body), body)
+
+
+def _full(after: int) -> Problem:
+    return problem("OVERLOADED", "More is asked than can be served right now.", retry_after=after)
+
+
+def _head() -> bytes:
+    """The head of every refusal: where to put Retry-After, the request's id, headers for pages, length and body."""
+    fixed = {name.lower(): value for name, value in problem_headers(_full(1)).items() if name != "Retry-After"}
+    said = [(name.encode(), value.encode()) for name, value in fixed.items()] + SAFE
+    lines = b"".join(b"%b: %b\r\n" % header for header in said).replace(b"%", b"%%")
+    return (
+        b"HTTP/1.1 503 Service Unavailable\r\n"
+        + lines
+        + b"retry-after: %d\r\nx-request-id: %b\r\n%bcontent-length: %d\r\n\r\n%b"
+    )
+
+
+_HEAD: Final = _head()
 
 
 def _key(scope: Scope) -> bytes:
-    """The key that a request presents, unread."""
-    bearer = _NO_KEY
+    """The key that a request presents, unread; empty when there is none."""
+    bearer = b""
     for name, value in scope["headers"]:
         if name == b"x-publishable-key":
             return bytes(value)
         if name == b"authorization" and value.startswith(_SECRET):
-            bearer = value[7:]
+            bearer = bytes(value[7:])
     return bearer
 
 
 def _waits_for_news(scope: Scope) -> bool:
     """Whether this is no work but waiting: a stream, or a look that waits for something new."""
-    if scope["method"] != "GET":
-        return False
     return scope["path"].endswith("/events") or b"sinceVersion=" in scope["query_string"]

@@ -48,14 +48,26 @@ class _Run:
         self.over = False
         self.exhausted = False
         self.finished = self.loop.create_future()
+        self.ready: list[_Connection] | None = []
+        self.begin()
+
+    def begin(self) -> None:
+        """Now is the beginning."""
         now = time.perf_counter()
-        self.measure_from = now + plan.warmup_seconds
-        self.until = self.measure_from + plan.duration if plan.duration is not None else float("inf")
-        self.most = plan.count if plan.count is not None else sys.maxsize
+        self.measure_from = now + self.plan.warmup_seconds
+        self.until = self.measure_from + self.plan.duration if self.plan.duration is not None else float("inf")
+        self.most = self.plan.count if self.plan.count is not None else sys.maxsize
         self.last = self.measure_from
         self.due = now
         self.cpu_from = time.process_time()
-        self.loop.call_later(plan.warmup_seconds, self._warmed_up)
+
+    def all_connected(self) -> None:
+        """Begin in earnest, because those who were due while others still connected would be late through no fault of the system."""
+        ready, self.ready = self.ready or [], None
+        self.begin()
+        self.loop.call_later(self.plan.warmup_seconds, self._warmed_up)
+        for connection in ready:
+            connection.go_on()
 
     def _warmed_up(self) -> None:
         self.cpu_from = time.process_time()
@@ -133,9 +145,13 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's own class does not inherit it
         self._run.live += 1
-        self._go_on()
+        if self._run.ready is None:
+            self.go_on()
+        else:
+            self._run.ready.append(self)
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Send the next request, at once or when it is due."""
         rate = self._run.plan.rate
         if rate is None:
             self._send(time.perf_counter())
@@ -167,7 +183,7 @@ class _Connection(asyncio.Protocol):
             return
         self._received, self._under_way = b"", False
         self._run.answered(self._since, int(chunk[9:12]), chunk, body_at)
-        self._go_on()
+        self.go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         run = self._run
@@ -214,6 +230,7 @@ async def _drive(plan: Plan, requests: Iterable[bytes], on_answer: OnAnswer | No
     run.loop.set_exception_handler(lambda _, context: run.fail(context))
     for _ in range(plan.connections):
         await _connect(run)
+    run.all_connected()
     patience = plan.warmup_seconds + plan.duration + _GRACE_SECONDS if plan.duration is not None else None
     await asyncio.wait_for(run.finished, patience)
     return run.result()

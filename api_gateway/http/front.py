@@ -54,6 +54,12 @@ class Front:
 
         await self._inner(scope, receive, told)
 
+    def readable(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Pairs:
+        """The headers that let a page read the answer to its request, for whoever answers without the application."""
+        self._route(scope, headers.get(b"host", b""))
+        origin = headers.get(b"origin")
+        return [] if origin is None else self._readable(scope, headers, origin)
+
     def _route(self, scope: Scope, host: bytes) -> None:
         """Give the path its API's prefix where the host says which one it is."""
         path: str = scope["path"]
