@@ -19,6 +19,7 @@ from bench.figures.cold import cold
 from bench.figures.enters import enters
 from bench.figures.memory import memory
 from bench.figures.million import million
+from bench.figures.neighbours import neighbours
 from bench.figures.opening import opening
 from bench.figures.overload import overload
 from bench.figures.polls import polls
@@ -37,6 +38,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "admission": admission,
     "memory": memory,
     "overload": overload,
+    "neighbours": neighbours,
     "baseline": baseline,
 }
 DEFAULT = [name for name in FIGURES if name != "baseline"]

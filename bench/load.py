@@ -62,7 +62,7 @@ class _Run:
         self.cpu_from = time.process_time()
 
     def all_connected(self) -> None:
-        """Begin in earnest, because those who were due while others still connected would be late through no fault of the system."""
+        """Begin in earnest: nobody is late because others were still connecting."""
         ready, self.ready = self.ready or [], None
         self.begin()
         self.loop.call_later(self.plan.warmup_seconds, self._warmed_up)

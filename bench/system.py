@@ -118,10 +118,13 @@ class System:
 
 
 @contextmanager
-def running_system(folder: Path) -> Iterator[System]:
-    """The system in `folder` for the length of a block, everything in it new. Nothing is left running."""
+def running_system(folder: Path, **settings: str) -> Iterator[System]:
+    """The system in `folder` for the length of a block, everything in it new. Nothing is left running.
+
+    `settings` are those of its processes, by their names in the environment.
+    """
     raise_file_limit(4096)
-    installation = Installation(folder, Shape())
+    installation = Installation(folder, Shape(environment=settings))
     installation.folder.reset()
     with installation:
         made = installation.create_organization("The bench", "the-bench", rate_limits=LIMITS)

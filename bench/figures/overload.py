@@ -91,7 +91,7 @@ class _Run:
 def overload(bench: Bench) -> list[Figure]:
     """The peak of callers who wait for each other, then twice as much by callers who do not."""
     runs = [_once(bench) for _ in range(max(1, bench.pairs // 2))]
-    return [_throughput(runs), _latency(runs), _unhelpful(runs), _memory(runs), _recovery(runs), *_neighbours(runs)]
+    return [_throughput(runs), _latency(runs), _unhelpful(runs), _memory(runs), _recovery(runs), _beside(runs)]
 
 
 def _once(bench: Bench) -> _Run:
@@ -221,28 +221,13 @@ def _recovery(runs: Sequence[_Run]) -> Figure:
     )
 
 
-def _neighbours(runs: Sequence[_Run]) -> list[Figure]:
-    before = [percentile(run.neighbour(meanwhile=False), 0.99) for run in runs]
-    during = [percentile(run.neighbour(meanwhile=True), 0.99) for run in runs]
-    ratios = sorted(with_it / without for with_it, without in zip(during, before, strict=True))
-    parts = {
-        "alone": f"p50 {amount(median(percentile(run.neighbour(meanwhile=False), 0.5) for run in runs))}, p99 {amount(median(before))} ms",
-        "meanwhile": f"p50 {amount(median(percentile(run.neighbour(meanwhile=True), 0.5) for run in runs))}, p99 {amount(median(during))} ms",
-        "answers": _told([run.light for run in runs]),
-    }
-    return [
-        Figure(
-            "overload_neighbour",
-            "p99 of another organization beside it, against alone",
-            median(ratios),
-            "times",
-            _MOST_EACH,
-            False,
-            ratios[0],
-            ratios[-1],
-            parts,
-        )
-    ]  # noqa: FBT003
+def _beside(runs: Sequence[_Run]) -> Figure:
+    """For information: on a machine of which nothing is left, everybody shares what waiting there is."""
+    alone = [percentile(run.neighbour(meanwhile=False), 0.99) for run in runs]
+    with_it = [percentile(run.neighbour(meanwhile=True), 0.99) for run in runs]
+    parts = {"alone": f"{amount(median(alone))} ms", "answers": _told([run.light for run in runs])}
+    title = "p99 of another organization beside that overload"
+    return Figure("overload_beside", title, median(with_it), "ms", None, False, min(with_it), max(with_it), parts)  # noqa: FBT003
 
 
 def _told(results: Sequence[Result]) -> str:
