@@ -5,7 +5,7 @@ Nobody is let in by the clock here: the queue's service is paused, so that all t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,28 +114,6 @@ class QueueAsSeen:
 def shown(line: Line) -> tuple[tuple[str, str], ...]:
     """The list of participations that an organizer sees, by arrival."""
     return tuple((place.person, place.status) for place in line.places)
-
-
-def with_tickets(history: Iterable[Operation], listed: Sequence[tuple[str, str]]) -> list[Operation]:
-    """The history with the tickets that the last list tells of those who came once: consumers are not shown theirs.
-
-    That is what they would have been told, so it makes the check stricter, and the search short.
-    """
-    people = [person for person, _ in listed]
-    once = {person: ticket for ticket, person in enumerate(people) if people.count(person) == 1}
-
-    def told(operation: Operation) -> Operation:
-        if operation.call != "enter" or operation.argument.person not in once:
-            return operation
-        ticket = once[operation.argument.person]
-        if operation.answer is UNKNOWN:
-            return operation
-        if operation.answer.status not in LIVE | {"COMPLETED", "LEFT"}:
-            return operation
-        answer = operation.answer._replace(ticket=ticket)
-        return Operation(operation.client, "enter", operation.argument, operation.begin, operation.end, answer)
-
-    return [told(operation) for operation in history]
 
 
 def _left(line: Line, mine: Sequence[int]) -> tuple[Line, Told]:
