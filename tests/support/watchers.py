@@ -42,7 +42,7 @@ class Watchers:
     async def history(self) -> list[Operation]:
         """All that was seen, and at its end the list that the organizer sees, which tells everybody's ticket."""
         begin, places = time.monotonic(), await self._listed()
-        tickets = {place["id"]: ticket for ticket, place in enumerate(places)}
+        tickets = {place["participationId"]: ticket for ticket, place in enumerate(places)}
         told = [
             one if place is None else replace(one, answer=one.answer._replace(ticket=tickets[place]))
             for one, place in self.seen
