@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from tests.simulation.tables import Key, Kept, Row, all_tables
+from tests.simulation.tables import Kept, Key, Row, all_tables
 
 LOCK_PATIENCE, IDLE_PATIENCE, ALONE_PATIENCE = 1.0, 2.0, 10.0
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -281,7 +281,9 @@ class Session:
     def end(self, because: Exception | None = None) -> None:
         """The ledger lets go of the session: nobody hears from it any more."""
         if self._ended is None:
-            self._ended = because or psycopg.errors.IdleInTransactionSessionTimeout("the session ended while it was idle")
+            self._ended = because or psycopg.errors.IdleInTransactionSessionTimeout(
+                "the session ended while it was idle"
+            )
             self.close_transaction(keep=False)
             self.alone.clear()
             self._store.sessions.remove(self)

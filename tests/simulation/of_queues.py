@@ -115,7 +115,11 @@ def given(tx: Transaction, values: _Values) -> _Values:
     """Grants that were given between one and a moment."""
     before, after = values[2], (values[3], values[4])
     return _granted(
-        tx, values, lambda row: row["granted_at"] < before and (row["granted_at"], row["id"]) > after, "granted_at", "id"
+        tx,
+        values,
+        lambda row: row["granted_at"] < before and (row["granted_at"], row["id"]) > after,
+        "granted_at",
+        "id",
     )
 
 

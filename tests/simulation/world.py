@@ -19,11 +19,11 @@ from greenlet import getcurrent, greenlet
 MOST_STEPS = 20_000
 
 
-class Dead(BaseException):  # noqa: N818 (no error: nothing that catches errors may catch it)
+class Dead(BaseException):
     """The process of this thread has died."""
 
 
-class Violation(BaseException):  # noqa: N818 (what must hold and did not: the code that is tested may not catch it)
+class Violation(BaseException):
     """Something that must hold does not."""
 
 

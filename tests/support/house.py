@@ -206,7 +206,13 @@ def _serving(database: TestDatabase, redis_url: str, settings: Mapping[str, Any]
     }  # fmt: skip
     application = Application(Settings(**told | settings))
     config = uvicorn.Config(
-        application, http=GatewayProtocol, host="127.0.0.1", port=0, lifespan="on", log_config=None, access_log=False,
+        application,
+        http=GatewayProtocol,
+        host="127.0.0.1",
+        port=0,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
         proxy_headers=False,
     )
     server = uvicorn.Server(config)
