@@ -129,7 +129,7 @@ def test_neither_is_it_migrated_nor_taken_for_an_installation(place: Place) -> N
     assert (allowed.returncode, "Set synchronous_commit = on" in allowed.stderr) == (0, True)
 
 
-@pytest.mark.parametrize("name", ["web", "people", "scheduler"])
+@pytest.mark.parametrize("name", ["web", "people"])
 def test_a_store_that_may_be_lost_is_allowed_aloud(place: Place, name: str, tmp_path: Path) -> None:
     settings = place.of(name, ALLOW_UNSAFE_STORE="1")
     with place.unsafe(), started(name, settings, tmp_path / "log") as said:
@@ -139,7 +139,7 @@ def test_a_store_that_may_be_lost_is_allowed_aloud(place: Place, name: str, tmp_
 
 
 def test_no_setting_allows_a_role_that_sees_every_tenant(place: Place) -> None:
-    for name in ("web", "administration", "scheduler"):
+    for name in ("web", "administration"):
         settings = place.of(name, ALLOW_UNSAFE_STORE="1") | {"DATABASE_URL": place.store.url(MAINTENANCE)}
         refused = drumroll(LINES[name], settings)
         assert refused.returncode == 2, refused.stdout + refused.stderr
@@ -152,7 +152,7 @@ def test_a_worker_with_too_few_threads_is_refused(place: Place) -> None:
     assert (refused.returncode, "set WORKER_THREADS=8" in refused.stderr) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["web", "scheduler", "mail"])
+@pytest.mark.parametrize("name", ["web", "scheduler"])
 def test_what_only_costs_is_one_line_each_and_the_process_starts(place: Place, name: str, tmp_path: Path) -> None:
     with redis.Redis.from_url(place.redis_url) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
@@ -172,15 +172,14 @@ def test_what_only_costs_is_one_line_each_and_the_process_starts(place: Place, n
 
 def test_where_nothing_is_wrong_nothing_is_said(place: Place, tmp_path: Path) -> None:
     with ExitStack() as processes:
-        for name in ("web", "people", "mail", "scheduler"):
+        for name in ("web", "people", "scheduler"):
             said = processes.enter_context(started(name, place.of(name), tmp_path / f"{name}.log"))
             assert doubts(said) == []
 
 
-@pytest.mark.parametrize("name", ["web", "people"])
-def test_a_clock_that_is_wrong_is_told_and_keeps_nobody_from_starting(place: Place, name: str, tmp_path: Path) -> None:
-    settings = place.of(name) | inside("tests.support.skewed:ahead")
-    with started(name, settings, tmp_path / "log") as said:
+def test_a_clock_that_is_wrong_is_told_and_keeps_nobody_from_starting(place: Place, tmp_path: Path) -> None:
+    settings = place.of("web") | inside("tests.support.skewed:ahead")
+    with started("web", settings, tmp_path / "log") as said:
         (told,) = doubts(said)
     assert re.match(r"This process's clock is (89|90) s ahead of Postgres'", told)
 

@@ -199,6 +199,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what was looked for."""
-    terminalreporter.write_line(
-        f"{len(LEAKS.known)} secrets were made, and looked for in {LEAKS.texts} logs and refusals"
-    )
+    if LEAKS.texts:  # because what other processes of pytest-xdist have seen is not known here
+        terminalreporter.write_line(
+            f"{len(LEAKS.known)} secrets were made, and looked for in {LEAKS.texts} logs and refusals"
+        )
