@@ -8,8 +8,9 @@ import pytest
 
 from cli.installation import Installation
 from cli.system.shape import Shape
+from store.roles import GATEWAY, RolePasswords
 from tests.chaos.test_faults_across_processes import Record, rush_through
-from tests.support.caller import organizer, until
+from tests.support.caller import Json, Organizer, organizer, until
 from tests.support.installation import Grounds
 from tests.support.rush import Rush
 from tests.support.servers import query, temporary_state
@@ -55,6 +56,35 @@ async def test_the_standby_is_promoted_and_the_rush_goes_on_with_all_that_was_ac
         async with organizer(grounds.system.urls, grounds.found()) as hall:
             await rush_through(grounds, hall, fail_over, record_property)
             assert hall.seen["0"] + hall.seen["503 DEPENDENCY_UNAVAILABLE"] > 0, hall.seen
+
+
+async def listed(hall: Organizer, queue: Json) -> list[str]:
+    """The places that the organizer's list shows."""
+    answer = await hall.admin("GET", f"/queues/{queue['id']}/consumers")
+    assert answer.status == 200, answer.body
+    return [one["id"] for one in answer.body["data"]]
+
+
+def read_by(grounds: Grounds, pair: Pair) -> int:
+    """How many gateways' connections the standby has."""
+    (count,) = query(pair.standby_url, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'drumroll_gateway'")
+    assert isinstance(count[0], int)
+    return count[0]
+
+
+async def test_an_organizers_list_comes_from_the_standby_and_lacks_nobody() -> None:
+    with running_pair(keeps=False) as pair, installed_on(pair) as grounds:
+        reads = RolePasswords(grounds.system.secrets.role_secret).url(pair.standby_url, GATEWAY)
+        with grounds.gateway("reading", READS_DATABASE_URL=reads) as (url, _):
+            async with organizer([url], grounds.found()) as hall:
+                queue, places = await hall.queue(), []
+                for deaf in (False, True):
+                    if deaf:
+                        await asyncio.to_thread(pair.standby.goes_deaf)
+                    for _ in range(3):
+                        places.append((await hall.entered(queue))["participationId"])
+                        assert set(await listed(hall, queue)) == set(places)
+                assert read_by(grounds, pair) > 0
 
 
 async def test_without_synchronous_replication_the_same_loses_what_was_acknowledged() -> None:
