@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from runtime.broker import redis_client, takes_writes
+from cli.system.ports import free_ports
+from runtime.broker import broker_at, redis_client, takes_writes
 from runtime.embedded import EmbeddedRedis
 from store.command_log import lock
 from tests.support.database import TestDatabase
@@ -100,3 +101,13 @@ def test_a_partition_that_somebody_else_drains_is_left_to_him(works: Works, look
         assert look.drain_waiting() == {Round.NOT_MINE}
     assert look.drain_waiting() == {Round.DECIDED}
     assert look.drain_waiting() == set()
+
+
+def test_a_broker_that_takes_no_ring_is_as_good_as_a_redis_that_is_away(works: Works, doorbell: EmbeddedRedis) -> None:
+    nowhere = broker_at(f"amqp://127.0.0.1:{free_ports(0, 1)[0]}")
+    with redis_client(doorbell.url) as client:
+        look = Unrung(works.drain, TOPICS, [partial(takes_writes, client), nowhere.takes_rings])
+        works.append([entering(works.queue())])
+        wait_until(lambda: look() != PROBE_SECONDS)
+    assert works.waiting() == []
+    nowhere.close()

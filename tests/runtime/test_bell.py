@@ -1,0 +1,25 @@
+"""A bell whose server hangs keeps a bounded number of rings, and nobody who rings waits."""
+
+import time
+
+import pytest
+
+from runtime.bell import MOST_ASKED, Bell
+from runtime.broker import redis_broker, redis_client
+from tests.support.servers import running_redis
+
+
+def test_while_the_server_hangs_rings_are_dropped_and_whoever_rings_goes_on() -> None:
+    with running_redis() as server, redis_client(server.url) as client, redis_client(server.url) as pausing:
+        broker = redis_broker(server.url)
+        bell = Bell(client, broker, ["queue"])
+        pausing.execute_command("CLIENT", "PAUSE", 1_000)
+        began = time.monotonic()
+        for part in range(3 * MOST_ASKED):
+            bell.ring([("queue", part % 8)])
+        assert time.monotonic() - began < 0.5
+        assert bell._asked.qsize() == pytest.approx(MOST_ASKED, abs=8)
+        pausing.execute_command("CLIENT", "UNPAUSE")
+        bell.stop()
+        assert pausing.llen("drumroll:queue") == 8
+        broker.close()
