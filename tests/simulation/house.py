@@ -106,7 +106,7 @@ class House:
         self.processes: dict[str, Process] = {}
         with Memory(self.store).begin() as connection:
             make_partitions(connection.begun(), ("queue",), PARTITIONS)
-            self.queues = _founded(connection, dice)
+            self.queues = founded(connection, dice)
         self.store.committing, self.store.committed = self._committing, self._committed
         self.outside = Outside(world, self.gateways, self.queues)
 
@@ -304,7 +304,7 @@ def rates_of(dice: Random) -> Rates:
     )  # fmt: skip
 
 
-def _founded(connection: Any, dice: Random) -> list[Queue]:
+def founded(connection: Any, dice: Random) -> list[Queue]:
     """An organization with a show, and one or two queues under it."""
     common = {"tenant_id": TENANT, "name": "Opening night", "settings": {}, **_BY}
     owner = {"id": OWNER, "mode": "live", "slug": "harbour-hall", "twin_tenant_id": UUID(int=1)}

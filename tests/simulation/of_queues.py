@@ -10,10 +10,9 @@ from domain.queue.state import Entry
 from store.repositories import completions, entries, grants, queues, requeues, sequences, tenants
 from tests.simulation.ledger import Statement, Transaction
 from tests.simulation.shapes import Scalar
-from tests.simulation.tables import LIVE, Row
+from tests.simulation.tables import Row
 
 _Values = Sequence[Any]
-OWN = (entries._BY_PERSON,)
 _entry = itemgetter(*(field.name for field in fields(Entry) if field.name != "status"), "status")
 
 
@@ -75,14 +74,6 @@ def entries_of_people(tx: Transaction, values: _Values) -> _Values:
     """Participations by person."""
     people = set(zip(*values, strict=True))
     return _where(tx, lambda row: (row["tenant_id"], row["queue_id"], row["consumer_id"]) in people)
-
-
-def only_the_living(tx: Transaction, values: _Values) -> _Values:
-    """Participations by person, but none of those that ended."""
-    people = set(zip(*values, strict=True))
-    return _where(
-        tx, lambda row: row["status"] in LIVE and (row["tenant_id"], row["queue_id"], row["consumer_id"]) in people
-    )
 
 
 def entries_at_tickets(tx: Transaction, values: _Values) -> _Values:

@@ -40,7 +40,7 @@ def meaning_of(statement: str) -> Statement:
 
 def without(*gone: str) -> Callable[[str], Statement]:
     """The same ledger with a guard removed: statements of these names do what they would without it."""
-    replaced = {text: does for name in gone if name in GUARDS for texts, does in [GUARDS[name]] for text in texts}
+    replaced = {text: does for name in gone for text, does in GUARDS.get(name, {}).items()}
     return lambda statement: replaced.get(statement) or meaning_of(statement)
 
 
@@ -86,10 +86,10 @@ def _by_id(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
     return [whole(**row) for row in found if row is not None]
 
 
-GUARDS: dict[str, tuple[tuple[str, ...], Statement]] = {
-    "partition lock": (of_the_log.LOCKS, of_the_log.lock_nothing),
-    "look-again": (of_the_log.LOOKS, of_the_log.nothing),
-    "stored outcomes": (of_the_log.OUTCOMES, of_the_log.nothing),
-    "own rows": (of_queues.OWN, of_queues.only_the_living),
+GUARDS: dict[str, dict[str, Statement]] = {
+    "partition lock": dict.fromkeys(of_the_log.LOCKS, of_the_log.lock_nothing)
+    | dict.fromkeys(of_the_log.TAKES, of_the_log.take_what_is_free),
+    "look-again": dict.fromkeys(of_the_log.LOOKS, of_the_log.nothing),
+    "stored outcomes": dict.fromkeys(of_the_log.OUTCOMES, of_the_log.nothing),
 }
-"""The guards that can be removed, each as the statements that it is made of and what they do without it."""
+"""The guards that can be removed: the statements that each is made of, and what they do without it."""

@@ -97,6 +97,12 @@ class MemoryWorks:
         """Let the ledger's clock jump ahead by so many `... seconds`."""
         self.store.ahead += timedelta(seconds=float(interval.removesuffix(" seconds")))
 
+    def settle(self) -> None:
+        """Drain until the log is empty."""
+        while places := self.waiting():
+            for place in places:
+                self.drain.round(place)
+
     def waiting(self) -> list[Place]:
         """The partitions that have something to decide."""
         found = {Place(row["topic"], row["part"]): None for row in self.store.tables["command_log"].rows.values()}
