@@ -6,6 +6,8 @@ PEOPLE ?= 5000
 DURATION ?= 30
 TESTS ?= tests
 REVISION ?= HEAD
+SEEDS ?= 5000
+FROM ?= 0
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -24,6 +26,9 @@ up: $(READY) ## keep the system running on printed addresses until Ctrl-C
 
 test: $(READY) ## run every test on real servers (TESTS=tests/domain for a part)
 	@$(BIN)/python -m pytest $(TESTS)
+
+simulate: $(READY) ## run the core under seeded faults, in memory (SEEDS=5000 FROM=0)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
 
 check: $(READY) ## lint, formatting, types, import arrows, migration drift, audit
 	$(BIN)/ruff check
