@@ -6,9 +6,9 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.house import hush
 from tests.simulation.many import many
 from tests.simulation.run import Ended, run
+from tests.simulation.silence import hush
 
 ENOUGH = 1_000
 EXERCISED = (

@@ -12,9 +12,10 @@ from store.repositories.base import Tenancy
 from store.repositories.queues import Queues
 from store.wire import partition_of
 from tests.domain.queue.invariants import Seen, check, check_rest
-from tests.simulation.ledger import Memory, Store, Transaction
+from tests.simulation.ledger import Memory, Store
 from tests.simulation.people import Asked
 from tests.simulation.tables import Key, Row
+from tests.simulation.transaction import Transaction
 from tests.simulation.world import Violation
 
 OF_QUEUES = ("queue", "queue_entry", "queue_grant", "queue_requeue", "queue_completion")

@@ -14,7 +14,8 @@ from store.command_log import places_of
 from store.reads import base, operations
 from tests.simulation.bell import MemoryRedis, WorldBell, WorldClock
 from tests.simulation.ledger import Session, Store
-from tests.simulation.world import Nerves, Process, Task, World
+from tests.simulation.nerves import Nerves
+from tests.simulation.world import Process, Task, World
 
 
 @dataclass(eq=False)

@@ -1,37 +1,29 @@
 """A whole installation in one process: a ledger, a Redis, gateways, workers, schedulers, and what befalls them."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from logging import CRITICAL
 from random import Random
 from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import psycopg
-import structlog
 
 import workers.admission  # noqa: F401 (the handlers of queues)
 from domain.claims import Claims
 from domain.queue.commands import EnterQueue, LeaveQueue
-from domain.queue.config import QueueConfig
-from domain.queue.state import Queue
-from store import bulk
 from store.command_log import Place
-from store.repositories.base import Tenancy
-from store.repositories.queues import Queues
-from store.tables.experience import experience, sequence
-from store.tables.organization import organization
 from tests.simulation import checks
 from tests.simulation.bell import MemoryRedis, WorldBell, WorldClock
+from tests.simulation.founding import founded, rates_of
 from tests.simulation.gateway import Gateway
-from tests.simulation.ledger import NOON, Memory, Statement, Store, Transaction
+from tests.simulation.ledger import Memory, Store
+from tests.simulation.nerves import Nerves
 from tests.simulation.of_the_log import make_partitions
 from tests.simulation.people import Outside
 from tests.simulation.statements import without
-from tests.simulation.world import QUIET, Dead, Nerves, Process, Rates, World
-from workers import canonical
+from tests.simulation.transaction import Statement, Transaction
+from tests.simulation.world import QUIET, Dead, Process, World
 from workers.drain import Drain, Round
 from workers.firing import Firing
 from workers.replies import OverRedis
@@ -41,8 +33,6 @@ from workers.unrung import Unrung
 PARTITIONS = 2
 THREADS = 2
 KILLER, SPOILER = UUID(int=0xDEAD), UUID(int=0xBAD)
-TENANT, OWNER, SHOW, PATH = (UUID(int=0xA0 << 96 | number) for number in range(4))
-_BY = {"created_at": NOON, "updated_at": NOON, "created_by": "tests", "updated_by": "tests"}
 
 
 class Nobody:
@@ -289,67 +279,3 @@ class House:
             return meaning(tx, values)
 
         return write
-
-
-def rates_of(dice: Random) -> Rates:
-    """How often each thing goes wrong in this world: some not at all, some often."""
-
-    def drawn(most: float) -> float:
-        return dice.choice((0.0, 0.2, 1.0)) * most * dice.random()
-
-    return Rates(
-        crash=drawn(0.01), unsent=drawn(0.02), unanswered=drawn(0.02), freeze=drawn(0.004),
-        ring_lost=drawn(0.8), ring_doubled=drawn(0.8), ring_late=drawn(0.8),
-        reply_lost=drawn(0.8), reply_doubled=drawn(0.8),
-    )  # fmt: skip
-
-
-def founded(connection: Any, dice: Random) -> list[Queue]:
-    """An organization with a show, and one or two queues under it."""
-    common = {"tenant_id": TENANT, "name": "Opening night", "settings": {}, **_BY}
-    owner = {"id": OWNER, "mode": "live", "slug": "harbour-hall", "twin_tenant_id": UUID(int=1)}
-    bulk.insert(connection, organization, [common | owner | {"status": "active"}])
-    shown = {"id": SHOW, "organization_id": OWNER, "slug": "show", "published": True, "archived": False}
-    bulk.insert(connection, experience, [common | shown])
-    bulk.insert(connection, sequence, [common | {"id": PATH, "experience_id": SHOW, "archived": False}])
-    made = [_queue(dice) for _ in range(1 + dice.randrange(2))]
-    queues = Queues(Tenancy(connection, TENANT))
-    for queue in made:
-        queues.put(queue)
-    queues.flush()
-    return made
-
-
-def _queue(dice: Random) -> Queue:
-    small = (None, 1, 2, 3)
-    config = QueueConfig(
-        name="Main door", admit_rate=dice.choice((30, 60, 600)), admission_expiration_seconds=dice.choice((1, 2, 30)),
-        completion_grace_seconds=dice.choice((0, 1)), on_expiry=dice.choice(("deny", "requeue")),
-        max_active_grants=dice.choice(small), max_admissions=dice.choice((None, None, 4)),
-        capacity=dice.choice((None, 2, 4)), max_completions_per_consumer=dice.choice((1, 2)),
-        open_at=NOON + timedelta(seconds=dice.choice((1, 3))) if dice.random() < 0.3 else None,
-    )  # fmt: skip
-    return Queue(
-        tenant_id=TENANT, id=UUID(int=dice.getrandbits(128)), organization_id=OWNER, experience_id=SHOW,
-        sequence_id=PATH, config=config, server_seed=bytes(32), created_at=NOON, updated_at=NOON, created_by="tests",
-    )  # fmt: skip
-
-
-class Silence:
-    """Takes lines and shows none: what happened is in the trace."""
-
-    def msg(self, line: bytes) -> None:
-        """Not shown."""
-
-
-@contextmanager
-def hush() -> Iterator[None]:
-    """Nobody logs for the length of a block."""
-    shown, told = structlog.get_config(), canonical.log
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(CRITICAL))
-    canonical.log = Silence()
-    try:
-        yield
-    finally:
-        structlog.configure(**shown)
-        canonical.log = told

@@ -4,8 +4,8 @@ import gc
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 
-from tests.simulation.house import hush
 from tests.simulation.run import Ended, run
+from tests.simulation.silence import hush
 
 CHUNK = 25
 

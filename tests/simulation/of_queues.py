@@ -8,9 +8,9 @@ from typing import Any
 
 from domain.queue.state import Entry
 from store.repositories import completions, entries, grants, queues, requeues, sequences, tenants
-from tests.simulation.ledger import Statement, Transaction
 from tests.simulation.shapes import Scalar
 from tests.simulation.tables import Row
+from tests.simulation.transaction import Statement, Transaction
 
 _Values = Sequence[Any]
 _entry = itemgetter(*(field.name for field in fields(Entry) if field.name != "status"), "status")

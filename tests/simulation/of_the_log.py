@@ -7,9 +7,9 @@ from uuid import UUID
 
 from store import command_log, database, journal, sweeping
 from store.reads import base, operations
-from tests.simulation.ledger import Statement, Transaction
 from tests.simulation.shapes import Scalar, shape
 from tests.simulation.tables import Row, uuid_of
+from tests.simulation.transaction import Statement, Transaction
 
 APPEND = command_log._APPEND
 LOCKS = (command_log._LOCK, command_log._WAIT_AND_LOCK)

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 from store import dead, outbox, timers
-from tests.simulation.ledger import Statement, Transaction
 from tests.simulation.shapes import Scalar, shape
 from tests.simulation.tables import Row, uuid_of
+from tests.simulation.transaction import Statement, Transaction
 
 _Values = Sequence[Any]
 _Agenda = shape("now due_at")

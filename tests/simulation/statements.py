@@ -9,9 +9,9 @@ import orjson
 
 from store.tables.base import metadata
 from tests.simulation import of_queues, of_the_log, of_timers
-from tests.simulation.ledger import Statement, Transaction
 from tests.simulation.shapes import shape
 from tests.simulation.tables import Row
+from tests.simulation.transaction import Statement, Transaction
 
 _INSERT = re.compile(r"INSERT INTO (\w+) \([\w, ]+\) SELECT [\w, ]+ FROM json_to_recordset\(%s::json\) AS v\([^%]+$")
 _UPDATE = re.compile(r"UPDATE (\w+) t SET [\w, =.]+ FROM json_to_recordset\(%s::json\) AS v\(.+\) WHERE [\w .=]+$")

@@ -27,8 +27,9 @@ from store.tables.queue import queue_entry
 from store.wire import Unknown, arrays, encode
 from store.work import Work
 from tests.domain.queue.machine import PEOPLE
-from tests.simulation.house import founded, hush
+from tests.simulation.founding import founded
 from tests.simulation.ledger import NOON
+from tests.simulation.silence import hush
 from tests.simulation.works import MemoryWorks
 from tests.support import factories
 from tests.support.database import PARTITIONS

@@ -12,9 +12,10 @@ from domain.queue import rules
 from domain.queue.commands import EnterQueue
 from domain.queue.state import Entry, Queue
 from domain.times import Times
-from tests.simulation.house import Plan, hush
+from tests.simulation.house import Plan
 from tests.simulation.many import many
 from tests.simulation.run import Ended, run
+from tests.simulation.silence import hush
 
 SEEDS = 1_500
 EVERY_FAULT = (
