@@ -102,11 +102,11 @@ class Queueing:
         return await self._told(caller, line, command, asked)
 
     async def leave(self, request: RawRequest, queue_id: UUID, sent: bytes) -> Answer:
-        """Leave the line, or give the grant back."""
+        """Leave the line, or give the grant back: the place one has now, for another may still be held here."""
         caller = await self._gateway.guard.consumer(request.headers)
         parsed(LeaveBody, sent)
         line = await self._visible(caller, queue_id)
-        seen = await self.standing(caller, line)
+        seen = await self._lines.stored(line, _person(caller))
         asked = asks(self._gateway, request, caller, queue_id, sent, "entry")
         command = LeaveQueue(
             queue_id=queue_id, consumer_id=_person(caller), entry_id=seen.entry_id, session_id=caller.session_id

@@ -81,6 +81,11 @@ class Lines:
                 asyncio.get_running_loop().call_soon(lambda: asyncio.ensure_future(self._read(line)))
         return await asyncio.shield(wanted[consumer_id])
 
+    async def stored(self, line: Line, consumer_id: UUID) -> Standing:
+        """A person's participation as the store has it from now on, whatever is held of it."""
+        line.forget(consumer_id)
+        return await self.standing(line, consumer_id)
+
     def learned(self, line: Line, facts: dict[str, Any]) -> Standing:
         """Keep what a worker said of a participation, unless something newer is known or may have been pulled already.
 
