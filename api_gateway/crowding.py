@@ -20,7 +20,7 @@ from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from runtime import metrics
 from runtime.clock import Clock
 
-PATIENT: Final = 20_000
+PATIENT: Final = 40_000
 """How many may listen or wait for news of a queue at once: they hold memory, and have no work done."""
 SPREAD: Final = 3
 """Refusals say 1 to so many seconds, so that those who were refused together come back apart."""
