@@ -65,8 +65,9 @@ class Room:
 class Crowding:
     """Who may come in. Looks are not counted: they are answered at once, or wait for one of few connections to the store.
 
-    An organization is known by its key as it was looked up in the last second; all whose key nobody has looked up lately
-    share one part of the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
+    An organization is known by its key as it was looked up in the last second, and its servers are counted apart from its
+    visitors, so that a crowd does not push out the shop that serves it. All whose key nobody has looked up lately share one
+    part of the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
     page read the answer to a request.
     """
 
@@ -90,7 +91,7 @@ class Crowding:
         if not presented:
             return None
         _, key = self._keys.remembered(presented.decode("latin-1"))
-        return None if key is None else key.organization_id
+        return None if key is None else (key.organization_id, key.kind)
 
     def _refusal(self, scope: Scope) -> bytes:
         """An answer as the wire wants it (RFC 9112), because in an overload most answers are this one."""

@@ -81,6 +81,7 @@ async def test_a_gateway_with_its_hands_full_says_so_and_keeps_room_for_others(
         await until(lambda: grounds.waiting() == IN_HAND // 2 + 1)
         looked = await pressing.state(queue, known["accessToken"])
         assert looked["status"] == "QUEUED"
+        assert (await pressing.admin("POST", "/experiences", {"name": "Beside"})).status == 201
     finally:
         grounds.system.cont("admission")
     try:
