@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Self
@@ -32,7 +33,6 @@ LIGHT = 50
 """Enters per second of the neighbour, due at fixed instants."""
 
 _AFTER_SECONDS = 8.0
-_WINDOW_SECONDS = 0.5
 _REFUSED = (429, 503)
 _MOST_EACH = 1.5
 _WAITS = b"SELECT count(*) FROM command_log"
@@ -74,18 +74,18 @@ class _Run:
         return sorted(took for _, took, status in self.crowd.samples if (200 <= status < 300) is accepted)
 
     def recovered(self) -> float:
-        """Seconds from the end until the neighbour's answers are within its p99 of before, and the log was empty."""
-        usual = percentile(self.neighbour(meanwhile=False), 0.99)
-        late = [due for due, took, _ in self.light.samples if due >= self.ended and took > _MOST_EACH * usual]
-        return max(self.emptied, self._last_of_many(late) - self.ended)
+        """Seconds from the end until the log was empty and the neighbour's answers of a whole second, all but one, are as before."""
+        return max(self.emptied, next(after for after in self._afterwards() if self._is_usual(after)))
 
-    def _last_of_many(self, late: Sequence[float]) -> float:
-        """When the last window ended in which more than one answer in ten came late; one straggler is no overload."""
-        window, last = LIGHT * _WINDOW_SECONDS, self.ended
-        for due in late:
-            if sum(abs(other - due) < _WINDOW_SECONDS / 2 for other in late) > max(1, window / 10):
-                last = max(last, due + _WINDOW_SECONDS / 2)
-        return last
+    def _afterwards(self) -> Iterator[float]:
+        """Every quarter of a second after the end; endlessly late when there are no more."""
+        yield from (quarter / 4 for quarter in range(int(4 * (_AFTER_SECONDS - 1))))
+        yield math.inf
+
+    def _is_usual(self, after: float) -> bool:
+        usual, begin = _MOST_EACH * percentile(self.neighbour(meanwhile=False), 0.99), self.ended + after
+        late = [due for due, took, _ in self.light.samples if begin <= due < begin + 1 and took > usual]
+        return len(late) <= 1
 
 
 def overload(bench: Bench) -> list[Figure]:
