@@ -74,7 +74,7 @@ class _Run:
         return sorted(took for _, took, status in self.crowd.samples if (200 <= status < 300) is accepted)
 
     def recovered(self) -> float:
-        """Seconds from the end until the log was empty and the neighbour's answers of a whole second, all but one, are as before."""
+        """Seconds from the end until the log was empty, and a whole second of answers, all but one, is as before."""
         return max(self.emptied, next(after for after in self._afterwards() if self._is_usual(after)))
 
     def _afterwards(self) -> Iterator[float]:

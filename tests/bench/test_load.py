@@ -127,6 +127,32 @@ def test_kept_answers_tell_when_they_were_due_on_the_walls_clock() -> None:
     assert max(took for _, took, _ in result.samples) == result.max
 
 
+def test_a_refusal_that_does_not_say_when_to_come_again_is_counted() -> None:
+    said = [b"", b"Retry-After: 1\r\n", b"", b"retry-after: 2\r\n"]
+
+    def respond(connection: socket.socket, request: bytes) -> bool:
+        number = int(request[5:6])
+        status = b"503 Service Unavailable" if number else b"200 OK"
+        connection.sendall(b"HTTP/1.1 %b\r\n%bcontent-length: 5\r\n\r\nhello" % (status, said[number]))
+        return True
+
+    with serving(respond) as port:
+        result = run(HOST, port, requests(4), connections=1)
+    assert (result.statuses, result.bare) == ({200: 1, 503: 3}, 1)
+
+
+def test_nobody_is_late_because_others_still_connect() -> None:
+    def respond(connection: socket.socket, _: bytes) -> bool:
+        connection.sendall(ANSWER)
+        return True
+
+    with serving(respond) as port:
+        before = time.time()
+        result = run_plan(Plan(HOST, port, 50, rate=1_000.0, keep=True), requests(100))
+    assert min(due for due, _, _ in result.samples) > before
+    assert max(took for _, took, _ in result.samples) < 1_000
+
+
 def test_nobody_listening_is_an_error() -> None:
     with socket.create_server((HOST, 0)) as listener:
         port = listener.getsockname()[1]
