@@ -70,18 +70,24 @@ class GatewayProtocol(HttpToolsProtocol):
         """Begin to answer, if there is room for it; else say so at once, and read past the body."""
         place = app.door.come_in(cycle.scope) if getattr(app, "door", None) is not None else None
         if isinstance(place, bytes):
-            self.transport.write(place)
-            cycle.response_started = cycle.response_complete = True
-            if cycle.keep_alive:
-                self.on_response_complete()
-            else:
-                self.transport.close()
+            self._refuse(cycle, place)
             return
         task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         if place is not None:
             task.add_done_callback(lambda _: place())
         self.tasks.add(task)
+
+    def _refuse(self, cycle: RequestResponseCycle, refusal: bytes) -> None:
+        """Answer without the application. Whatever waits behind it is begun in a turn of its own, because it may be much."""
+        self.transport.write(refusal)
+        cycle.response_started = cycle.response_complete = True
+        if not cycle.keep_alive:
+            self.transport.close()
+        elif self.pipeline:
+            self.loop.call_soon(self.on_response_complete)
+        else:
+            self.on_response_complete()
 
     def on_message_begin(self) -> None:
         """A request begins."""

@@ -134,6 +134,22 @@ async def test_whoever_wants_the_connection_closed_has_it_closed_after_a_refusal
     assert await second.reader.read() == b""
 
 
+async def test_many_who_come_by_one_connection_at_once_are_all_answered(calls: Calls, slow: Slow) -> None:
+    """Requests that did not wait for each other's answers (RFC 9112, section 9.3.2)."""
+    first, second = await busy(calls, slow), await calls()
+    second.sends(b"GET")
+    assert (await second.hears())[0] == 200
+    for _ in range(700):
+        first.sends(b"POST")
+    await first.writer.drain()
+    third = await calls()
+    slow.door.working.take("somebody else")
+    slow.may.set()
+    assert [(await first.hears())[0] for _ in range(701)] == [200] + [503] * 700
+    third.sends(b"GET")
+    assert (await third.hears())[0] == 200
+
+
 async def test_a_look_needs_no_room(calls: Calls, slow: Slow) -> None:
     await busy(calls, slow)
     second = await calls()
