@@ -13,6 +13,7 @@ from tests.support.servers import wait_until
 from tests.support.watchers import Watchers
 
 CLIENTS, CALLS, PEOPLE = 8, 40, 12
+UNLIMITED = {"key": None, "consumer": None, "address": None}
 SEEN = QueueAsSeen(capacity=4, completions=100)
 
 
@@ -26,7 +27,7 @@ def grounds() -> Iterator[Grounds]:
 @pytest.fixture
 async def hall(grounds: Grounds) -> AsyncIterator[Organizer]:
     """An organization of its own."""
-    async with organizer(grounds.system.urls, grounds.found()) as calling:
+    async with organizer(grounds.system.urls, grounds.found(rate_limits={"entry": UNLIMITED})) as calling:
         yield calling
 
 
