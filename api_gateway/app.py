@@ -71,5 +71,7 @@ def assembled(parts: Parts) -> tuple[Asgi, Crowding]:
     hot = Hot(gateway, queueing, site(gateway, looks))
     front = Front(hot, gateway.guard, gateway.settings.domain)
     chosen = gateway.settings
-    door = Crowding(gateway.guard.keys, gateway.clock, chosen.requests_in_hand, chosen.issuer, front.readable)
+    door = Crowding(
+        gateway.guard.keys, gateway.clock, chosen.requests_in_hand, chosen.issuer, front.readable, parts.backlog.is_full
+    )
     return Looking(queueing.glances, chosen.domain, front), door

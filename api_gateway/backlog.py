@@ -33,9 +33,13 @@ class Backlog:
         self._since: Counter[UUID] = Counter()
         self._before: Counter[UUID] = Counter()
 
+    def is_full(self, tenant_id: UUID) -> bool:
+        """Whether an organization has too much undecided, in this mode."""
+        return self._waiting(tenant_id) >= self._most
+
     def admit(self, sent: Envelope[Command]) -> None:
         """Problem 503 when the organization, or the one thing the command changes, has too much undecided."""
-        if self._waiting(sent.tenant_id) >= self._most or self._waiting(sent.body.aggregate_id) >= self._most_of_one:
+        if self.is_full(sent.tenant_id) or self._waiting(sent.body.aggregate_id) >= self._most_of_one:
             raise Problem(503, "OVERLOADED", "More is asked than can be decided right now.", retry_after=RETRY_AFTER)
 
     def appended(self, group: Iterable[Envelope[Command]]) -> None:

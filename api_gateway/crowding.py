@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
-from api_gateway.auth import Keys
+from api_gateway.auth import Key, Keys
 from api_gateway.http.cross_origin import Pairs
 from api_gateway.http.raw import SAFE, request_id
 from api_gateway.problems import Problem, problem, problem_body, problem_headers
@@ -27,6 +28,7 @@ SPREAD: Final = 3
 
 Scope = Any
 GiveBack = Callable[[], None]
+IsFull = Callable[[UUID], bool]
 Readable = Callable[[Scope, dict[bytes, bytes]], Pairs]
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET: Final = b"Bearer dr_sk_"
@@ -68,11 +70,12 @@ class Crowding:
     An organization is known by its key as it was looked up in the last second, and its servers are counted apart from its
     visitors, so that a crowd does not push out the shop that serves it. All whose key nobody has looked up lately share one
     part of the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
-    page read the answer to a request.
+    page read the answer to a request, `is_full` whether a tenant has as much undecided as it may: its writes would be refused
+    later, and are refused here for less.
     """
 
-    def __init__(self, keys: Keys, clock: Clock, most: int, base: str, readable: Readable) -> None:
-        self._keys, self._clock, self._base, self._readable = keys, clock, base, readable
+    def __init__(self, keys: Keys, clock: Clock, most: int, base: str, readable: Readable, is_full: IsFull) -> None:
+        self._keys, self._clock, self._base, self._readable, self._is_full = keys, clock, base, readable, is_full
         self.working, self.patient = Room(most), Room(PATIENT)
 
     def come_in(self, scope: Scope) -> GiveBack | bytes | None:
@@ -83,15 +86,14 @@ class Crowding:
             room = self.patient
         else:
             room = self.working
-        owner = self._owner(scope)
-        return partial(room.give_back, owner) if room.take(owner) else self._refusal(scope)
+        key = self._known(scope)
+        owner = None if key is None else (key.organization_id, key.kind)
+        at_ceiling = room is self.working and key is not None and self._is_full(key.tenant_id)
+        return partial(room.give_back, owner) if not at_ceiling and room.take(owner) else self._refusal(scope)
 
-    def _owner(self, scope: Scope) -> Hashable:
+    def _known(self, scope: Scope) -> Key | None:
         presented = _key(scope)
-        if not presented:
-            return None
-        _, key = self._keys.remembered(presented.decode("latin-1"))
-        return None if key is None else (key.organization_id, key.kind)
+        return self._keys.remembered(presented.decode("latin-1"))[1] if presented else None
 
     def _refusal(self, scope: Scope) -> bytes:
         """An answer as the wire wants it (RFC 9112), because in an overload most answers are this one."""

@@ -54,6 +54,7 @@ class Parts:
     lines: Lines
     tickets: Tickets
     signers: Signers
+    backlog: Backlog
 
 
 @asynccontextmanager
@@ -127,7 +128,7 @@ async def _assembled(
     )  # fmt: skip
     tasks: list[Endless] = [replies.listen, replies.look, signers.watch, lines.pull, lines.listen, backlog.watch]
     tasks += [partial(_follow, pool, clock), Presence(lines, accept, clock).tell, KeyUses(keys, accept, clock).tell]
-    return Parts(gateway, lines, Tickets(client, keys, clock), signers), tasks
+    return Parts(gateway, lines, Tickets(client, keys, clock), signers, backlog), tasks
 
 
 def _long_reads(primary: AsyncConnectionPool, replica: AsyncConnectionPool | None) -> Connections:

@@ -28,7 +28,7 @@ class Slow:
     def __init__(self) -> None:
         clock = Clock()
         keys = Keys(AsyncConnectionPool(open=False), clock)  # nobody here has a key, so that it is never asked
-        self.door = Crowding(keys, clock, 2, "http://here", lambda _, __: [(b"vary", b"Origin")])
+        self.door = Crowding(keys, clock, 2, "http://here", lambda _, __: [(b"vary", b"Origin")], lambda _: False)
         self.may, self.came = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
