@@ -62,7 +62,7 @@ async def listed(hall: Organizer, queue: Json) -> list[str]:
     """The places that the organizer's list shows."""
     answer = await hall.admin("GET", f"/queues/{queue['id']}/consumers")
     assert answer.status == 200, answer.body
-    return [one["id"] for one in answer.body["data"]]
+    return [one["participationId"] for one in answer.body["data"]]
 
 
 def read_by(grounds: Grounds, pair: Pair) -> int:
