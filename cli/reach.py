@@ -78,7 +78,7 @@ def reach() -> Reach:
         raise ObstacleError(NOWHERE)
     kept = folder.secrets()
     url = RolePasswords(kept.role_secret).url(running.owner_url, MAINTENANCE)
-    return Reach(url, running.redis_url, None, kept.key_encryption_key)
+    return Reach(url, running.redis_url, chosen.broker_url, kept.key_encryption_key)
 
 
 def _derived() -> str | None:

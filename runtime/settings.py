@@ -24,8 +24,9 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Replies, nudges and write limits.")
     broker_url: str | None = Field(
-        None, description="The broker of the bell: redis:// or amqp:// (RabbitMQ); without it, Redis."
-    )
+        None, pattern=r"^((rediss?|unix|amqps?)://.+)?$",
+        description="The broker of the bell: redis:// or amqp:// (RabbitMQ); without it, Redis.",
+    )  # fmt: skip
     domain: str = Field("localhost", description="The public domain: consumer.<domain>, admin.<domain>.")
     public_url: str | None = Field(
         None, description="How people reach the Consumer API; without it, from domain and port."

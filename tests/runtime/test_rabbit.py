@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from dramatiq import DramatiqError, Message
+from pydantic import ValidationError
 
-from runtime.broker import broker_at
+from runtime.broker import BROKERS, broker_at
 from runtime.rabbit import QUEUE, RING_SECONDS, RabbitRinger
+from runtime.settings import Settings
 from runtime.spokesman import UnansweredError
 from tests.support.rabbit import Rabbit, running_rabbit
 from tests.support.servers import wait_until
@@ -142,3 +144,11 @@ def test_nothing_is_delayed_by_the_broker(ringer: RabbitRinger) -> None:
 def test_a_scheme_that_no_broker_has_is_refused() -> None:
     with pytest.raises(ValueError, match="may begin with redis, rediss, unix, amqp, amqps"):
         broker_at("kafka://127.0.0.1")
+
+
+@pytest.mark.parametrize("scheme", sorted(BROKERS))
+def test_settings_take_every_scheme_that_a_broker_has_and_no_other(scheme: str) -> None:
+    assert Settings(broker_url=f"{scheme}://somewhere").broker_url == f"{scheme}://somewhere"
+    assert not Settings(broker_url="").broker_url
+    with pytest.raises(ValidationError):
+        Settings(broker_url=f"x{scheme}://somewhere")
