@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -180,7 +180,8 @@ def one_of_many_cannot_be_written(works: Works) -> Iterator[str]:
     good = people(queue, 10)
     works.append([*good[:5], knock(queue), *good[5:]])
     with knocks_that(breaks_a_constraint):
-        few_rounds(works)
+        for _ in range(2):
+            works.drain.round(place_of(queue))
     if works.waiting():
         yield STANDS_STILL
     elif works.value("SELECT count(*) FROM dead_command") != 1:
@@ -203,38 +204,52 @@ def one_kills_whoever_decides_it(works: Works) -> Iterator[str]:
         yield STANDS_STILL
 
 
-def many_go_carefully(works: Works) -> Iterator[str]:
-    """Six workers come to a struck partition at once, and each is slow between counting a try and making it."""
-    queue, together = works.queue(), threading.Barrier(careful.TRIES + 1)
-    came = people(queue, 1)
-    works.append(came)
+class Together:
+    """Whoever tries waits until everybody else tries as well, or has gone."""
 
-    def slowly(act: Any) -> Any:
+    def __init__(self, everybody: int) -> None:
+        self._everybody, self._here, self._changed = everybody, 0, threading.Condition()
+
+    def arrived(self) -> None:
+        """One more acts or has gone."""
+        with self._changed:
+            self._here += 1
+            self._changed.notify_all()
+
+    def acting(self, act: Callable[..., None]) -> Callable[..., None]:
+        """The same act, once nobody is missing."""
+
         def acts(*all_of_it: Any) -> None:
-            with suppress(threading.BrokenBarrierError):
-                together.wait(timeout=0.3)
+            self.arrived()
+            with self._changed:
+                assert self._changed.wait_for(lambda: self._here >= self._everybody, timeout=10)
             act(*all_of_it)
 
         return acts
 
-    engine = works.database.engine(WORKER, pool=careful.TRIES + 2)
+
+def many_go_carefully(works: Works) -> Iterator[str]:
+    """Six workers come to a struck partition at once, and each is slow between counting a try and making it."""
+    queue, crowd, together = works.queue(), careful.TRIES + 1, Together(careful.TRIES + 1)
+    works.append(people(queue, 1))
+
+    def goes() -> None:
+        with suppress(*AWAY):
+            careful.oldest_batch(drain, place_of(queue))
+        together.arrived()
+
+    engine = works.database.engine(WORKER, pool=crowd + 1)
     with (
         new_drain(engine, works.redis_url) as drain,
-        ThreadPoolExecutor(careful.TRIES + 1) as threads,
-        set_to(careful, "_try", slowly(careful._try)),
-        set_to(careful, "_bury", slowly(careful._bury)),
+        ThreadPoolExecutor(crowd) as threads,
+        set_to(careful, "_try", together.acting(careful._try)),
     ):
-        for ended in [threads.submit(_carefully, drain, queue) for _ in range(careful.TRIES + 1)]:
+        for ended in [threads.submit(goes) for _ in range(crowd)]:
             ended.result()
     engine.dispose()
     few_rounds(works)
     if works.value("SELECT count(*) FROM dead_command"):
         yield "an innocent command is buried"
-
-
-def _carefully(drain: Drain, queue: Queue) -> None:
-    with suppress(*AWAY):
-        careful.oldest_batch(drain, place_of(queue))
 
 
 def the_store_is_away_while_one_is_tried(works: Works) -> Iterator[str]:
