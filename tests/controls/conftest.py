@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import structlog
 
 from tests.support.database import TestDatabase, fresh_database
 from tests.support.works import Works, works_on
@@ -20,3 +21,10 @@ def works(store: TestDatabase, redis_server: str) -> Iterator[Works]:
     """A store and a drain to turn by hand."""
     with works_on(store, redis_server) as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def _unheard() -> Iterator[None]:
+    """What scenes log is kept from the terminal, where a traceback costs a second."""
+    with structlog.testing.capture_logs():
+        yield

@@ -12,8 +12,8 @@ from domain.people.commands import EndSession, RefreshSession, StartGuestSession
 from domain.people.rules import sessions
 from domain.queue import pace
 from domain.queue.commands import CompleteGrant, EnterQueue
-from domain.queue.rules import entering as joining
 from domain.queue.rules import counting, granting, serving
+from domain.queue.rules import entering as joining
 from domain.queue.state import Queue
 from domain.times import Times
 from store import database
