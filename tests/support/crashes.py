@@ -4,14 +4,17 @@ import os
 import smtplib
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import wraps
 from itertools import count
 from typing import Any, TypeVar
 
 import psycopg
+from redis.asyncio.connection import AbstractConnection as AsyncRedisConnection
 from redis.connection import AbstractConnection
+
+from api_gateway.connection import Corked
 
 KILLED = 137
 T = TypeVar("T")
@@ -46,6 +49,23 @@ class Seams:
         """Count what goes to a mail server, and what comes back."""
         smtplib.SMTP.send = self._counted(smtplib.SMTP.send)  # type: ignore[method-assign] # the seam
         smtplib.SMTP.getreply = self._counted(smtplib.SMTP.getreply)  # type: ignore[method-assign] # the seam
+
+    def watch_gateway(self) -> None:
+        """Count what a gateway says to Postgres and Redis in its event loop, and what it says to its callers."""
+        psycopg.AsyncCursor.execute = self._awaited(psycopg.AsyncCursor.execute)  # type: ignore[method-assign] # the seam
+        send = AsyncRedisConnection.send_packed_command
+        AsyncRedisConnection.send_packed_command = self._awaited(send)  # type: ignore[method-assign] # the seam
+        Corked._flush = self._counted(Corked._flush)  # type: ignore[method-assign] # the seam
+
+    def _awaited(self, operation: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
+        @wraps(operation)
+        async def counted(*args: Any, **named: Any) -> T:
+            at = self._before()
+            result = await operation(*args, **named)
+            self._after(at)
+            return result
+
+        return counted
 
     def _counted(self, operation: Callable[..., T]) -> Callable[..., T]:
         @wraps(operation)

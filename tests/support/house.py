@@ -198,13 +198,17 @@ def _working(database: TestDatabase, redis_url: str) -> Iterator[None]:
         _dispose(engine)
 
 
+def gateway_settings(database: TestDatabase, redis_url: str) -> dict[str, Any]:
+    """What a gateway of this house is told."""
+    return {
+        "database_url": database.url(GATEWAY), "redis_url": redis_url, "gateway_secret": "tests", "public_url": ISSUER,
+    }  # fmt: skip
+
+
 @contextmanager
 def _serving(database: TestDatabase, redis_url: str, settings: Mapping[str, Any]) -> Iterator[str]:
     """A gateway in this process, on a free port."""
-    told: dict[str, Any] = {
-        "database_url": database.url(GATEWAY), "redis_url": redis_url, "gateway_secret": "tests", "public_url": ISSUER,
-    }  # fmt: skip
-    application = Application(Settings(**told | settings))
+    application = Application(Settings(**gateway_settings(database, redis_url) | settings))
     config = uvicorn.Config(
         application,
         http=GatewayProtocol,
