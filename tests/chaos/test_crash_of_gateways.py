@@ -124,15 +124,14 @@ def is_forgotten(hall: Resident) -> Call:
     return Call("DELETE", f"{CONSUMER}/consumers/me", headers, None, effect, (guest["session"]["consumerId"],))
 
 
-def makes_a_key(hall: Resident) -> Call:
-    """An organizer makes a key."""
+def makes_an_experience(hall: Resident) -> Call:
+    """An organizer makes an experience."""
     name = strong_key()[:20]
-    body = {"name": name, "kind": "secret", "mode": "live", "scopes": ["read"]}
-    effect = "SELECT count(*) FROM api_key WHERE name = %s"
-    return Call("POST", f"{ADMIN}/organizations/current/keys", hall.as_server, body, effect, (name,))
+    effect = "SELECT count(*) FROM experience WHERE name = %s"
+    return Call("POST", f"{ADMIN}/experiences", hall.as_server, {"name": name}, effect, (name,))
 
 
-CALLS = (enters, leaves, completes, refreshes, is_forgotten, makes_a_key)
+CALLS = (enters, leaves, completes, refreshes, is_forgotten, makes_an_experience)
 
 
 def value(house: House, statement: str, *named: object) -> Any:
