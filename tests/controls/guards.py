@@ -32,8 +32,8 @@ def unguarded(name: str, works: Works | None = None) -> Iterator[None]:
 
 
 def remove_named() -> None:
-    """For `inside`: this process has to do without the guards that the environment names, separated by commas."""
-    for name in os.environ[UNGUARDED].split(","):
+    """For `inside`: this process has to do without the guards that the environment names, separated by semicolons."""
+    for name in os.environ[UNGUARDED].split(";"):
         removal = GUARDS[name].removal
         assert removal is not None, f"{name} is a guard of a database"
         removal(pytest.MonkeyPatch())
