@@ -1,10 +1,12 @@
 """Guards of what is kept: limits and single uses in the rules, constraints behind them, walls between organizations."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
+import store.repositories.completions
 from domain.command import SYSTEM_ACTOR, Envelope
 from domain.decision import Refused, Reply
 from domain.guest import NewGuest
@@ -12,6 +14,7 @@ from domain.people.commands import EndSession, RefreshSession, StartGuestSession
 from domain.people.rules import sessions
 from domain.queue import pace
 from domain.queue.commands import CompleteGrant, EnterQueue
+from domain.queue.order import Completion
 from domain.queue.rules import counting, granting, serving
 from domain.queue.rules import entering as joining
 from domain.queue.state import Queue
@@ -19,11 +22,13 @@ from domain.times import Times
 from store import database
 from store.database import see_tenants
 from store.pipelined import pipelined
+from store.repositories.base import Tenancy
+from store.repositories.completions import Completions
 from store.repositories.organizations import Organizations
 from store.roles import GATEWAY
 from store.work import Work
 from tests.controls.guard import Guard
-from tests.controls.removing import replaced, rewritten
+from tests.controls.removing import replaced, reworded, rewritten
 from tests.controls.scenes import (
     BURIED,
     TWO_PLACES,
@@ -38,10 +43,12 @@ from tests.controls.scenes import (
 )
 from tests.support.desk import Desk, Founded, founding
 from tests.support.factories import LONG_AGO, entering, sent
+from tests.support.servers import wait_until
 from tests.support.walls import as_role
 from tests.support.works import Works
 from workers import queue_upkeep
 
+_WAITERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 FOREIGN = "somebody sees what is another organization's"
 _CROWDED = "more are inside than may be"
 NOBODY_IS_LET_IN = {"entry_open_at": LONG_AGO, "open_at": LONG_AGO.replace(year=2199)}
@@ -237,6 +244,29 @@ def two_take_one_name(works: Works) -> Iterator[str]:
         yield "two organizations have one name"
 
 
+def an_order_is_recorded_while_the_currency_changes(works: Works) -> Iterator[str]:
+    """A shop's order is on its way into the ledger while the organizer asks whether there are any, to change the currency."""
+    queue, one, _ = _granted(works)
+    order = Completion(queue.tenant_id, one.id, queue.id, 1_000, "EUR", (), {})
+
+    def asked() -> bool:
+        with works.drain.engine.begin() as asking:
+            see_tenants(asking, [queue.tenant_id])
+            return Completions(Tenancy(asking, queue.tenant_id)).paid_under(queue.experience_id)
+
+    with works.drain.engine.begin() as recording, ThreadPoolExecutor(1) as threads:
+        see_tenants(recording, [queue.tenant_id])
+        completions = Completions(Tenancy(recording, queue.tenant_id))
+        completions.currency_of(queue)
+        completions.put(order)
+        completions.flush()
+        answer = threads.submit(asked)
+        wait_until(lambda: answer.done() or bool(works.value(_WAITERS)))
+        recording.commit()
+        if not answer.result():
+            yield "an order's currency changes after it was recorded"
+
+
 def one_looks_at_another(works: Works) -> Iterator[str]:
     """A gateway reads for one organization, and its statement forgets to say so."""
     mine, others = works.queue(), works.queue()
@@ -408,6 +438,13 @@ GUARDS = (
         ("two organizations have one name",),
         two_take_one_name,
         statement=dropped("organization", "organization_slug_mode_key"),
+    ),
+    Guard(
+        "orders hold their currency",
+        "What orders are in does not change while one is being recorded.",
+        ("an order's currency changes after it was recorded",),
+        an_order_is_recorded_while_the_currency_changes,
+        reworded(store.repositories.completions, "_LOCK_EXPERIENCE", (" FOR UPDATE", "")),
     ),
     Guard(
         "walls",
