@@ -52,9 +52,9 @@ class Seams:
 
     def watch_gateway(self) -> None:
         """Count what a gateway says to Postgres and Redis in its event loop, and what it says to its callers."""
-        psycopg.AsyncCursor.execute = self._awaited(psycopg.AsyncCursor.execute)  # type: ignore[method-assign] # the seam
+        psycopg.AsyncCursor.execute = self._awaited(psycopg.AsyncCursor.execute)  # type: ignore[assignment, method-assign] # the seam
         send = AsyncRedisConnection.send_packed_command
-        AsyncRedisConnection.send_packed_command = self._awaited(send)  # type: ignore[method-assign] # the seam
+        AsyncRedisConnection.send_packed_command = self._awaited(send)  # type: ignore[assignment, method-assign] # the seam
         Corked._flush = self._counted(Corked._flush)  # type: ignore[method-assign] # the seam
 
     def _awaited(self, operation: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
