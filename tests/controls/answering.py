@@ -5,6 +5,7 @@ import threading
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 import redis.asyncio
@@ -18,7 +19,7 @@ from api_gateway.limits import Ask, WriteLimits
 from api_gateway.limits.asks import Rule
 from api_gateway.problems import Problem
 from api_gateway.replies import Replies
-from runtime.broker import redis_client
+from runtime.broker import redis_client, takes_writes
 from runtime.clock import Clock
 from store import command_log, database
 from store.database import Limits
@@ -56,7 +57,7 @@ async def write_path(works: Works, most: int) -> AsyncIterator[Accept]:
     """The write path of a gateway on the store of these works."""
     url, drain = works.database.url(GATEWAY), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
-        limits, backlog = WriteLimits(drain.client, Clock()), Backlog(pool, most, most)
+        limits, backlog = WriteLimits(drain.replies.client, Clock()), Backlog(pool, most, most)
         accept = Accept(Appender(url, "tests"), drain.bell, PARTITIONS, limits, backlog)
         try:
             yield accept
@@ -149,7 +150,7 @@ def an_answer_is_lost(works: Works) -> list[str]:
 
     def decide_unheard() -> None:
         works.append([one])
-        with new_drain(works.drain.engine, NOBODY_ANSWERS) as deaf:
+        with new_drain(works.drain.ledger.engine, NOBODY_ANSWERS) as deaf:
             deaf.round(place_of(queue))
 
     return asyncio.run(run())
@@ -168,8 +169,8 @@ def redis_stays_away(works: Works) -> Iterator[str]:
     queue = works.queue()
     came = people(queue, 3)
     works.append(came)
-    with new_drain(works.drain.engine, NOBODY_ANSWERS) as deaf, set_to(unrung, "AWAY_SECONDS", -1.0):
-        Unrung(deaf, ("queue",), [deaf.client])()
+    with new_drain(works.drain.ledger.engine, NOBODY_ANSWERS) as deaf, set_to(unrung, "AWAY_SECONDS", -1.0):
+        Unrung(deaf, ("queue",), [partial(takes_writes, deaf.replies.client)])()
     yield from wrong_with(works, queue, *came)
 
 

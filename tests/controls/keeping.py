@@ -250,11 +250,11 @@ def an_order_is_recorded_while_the_currency_changes(works: Works) -> Iterator[st
     order = Completion(queue.tenant_id, one.id, queue.id, 1_000, "EUR", (), {})
 
     def asked() -> bool:
-        with works.drain.engine.begin() as asking:
+        with works.drain.ledger.engine.begin() as asking:
             see_tenants(asking, [queue.tenant_id])
             return Completions(Tenancy(asking, queue.tenant_id)).paid_under(queue.experience_id)
 
-    with works.drain.engine.begin() as recording, ThreadPoolExecutor(1) as threads:
+    with works.drain.ledger.engine.begin() as recording, ThreadPoolExecutor(1) as threads:
         see_tenants(recording, [queue.tenant_id])
         completions = Completions(Tenancy(recording, queue.tenant_id))
         completions.currency_of(queue)
@@ -294,7 +294,7 @@ def a_connection_is_used_again(works: Works) -> Iterator[str]:
     queue = works.queue()
     works.append([entering(queue)])
     works.settle()
-    with pipelined(works.drain.engine) as connection:
+    with pipelined(works.drain.ledger.engine) as connection:
         see_tenants(connection, [queue.tenant_id])
         connection.commit()
         if connection.exec_driver_sql("SELECT FROM queue_entry").all():

@@ -146,7 +146,7 @@ def takes_last() -> Removal:
 
     def delete_and_tell(drain: Drain, told: Told) -> None:
         ids = id_array(one.sent.id for one, _, _ in told.decided.answers)
-        with pipelined(drain.engine) as connection:
+        with pipelined(drain.ledger.engine) as connection:
             connection.exec_driver_sql("DELETE FROM command_log WHERE ids && %s::uuid[]", (ids,))
             connection.commit()
         tell(drain, told)
@@ -192,7 +192,7 @@ def appended_while_leaving(works: Works) -> Iterator[str]:
         return Reply()
 
     works.append([knock(queue)])
-    with new_drain(works.drain.engine, NOBODY_ANSWERS) as deaf, knocks_that(another_comes):
+    with new_drain(works.drain.ledger.engine, NOBODY_ANSWERS) as deaf, knocks_that(another_comes):
         deaf(place_of(queue).topic, place_of(queue).part)
     yield from wrong_with(works, queue, *late)
 
