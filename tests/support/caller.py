@@ -19,6 +19,7 @@ CONSUMER, ADMIN = "/consumer/api/v1", "/admin/api/v1"
 LOST = (aiohttp.ClientError, TimeoutError, OSError)
 COME_AGAIN = frozenset({429, 503})
 PAUSE_SECONDS = 0.2
+PATIENCE_SECONDS = 20.0
 INSISTENCE_SECONDS = 60.0
 
 
@@ -185,9 +186,11 @@ class Organizer:
 
 
 @asynccontextmanager
-async def organizer(urls: Sequence[str], made: NewOrganization) -> AsyncIterator[Organizer]:
-    """An organization on the telephone, in its live mode."""
-    timeout = aiohttp.ClientTimeout(total=20)
+async def organizer(
+    urls: Sequence[str], made: NewOrganization, *, patience: float = PATIENCE_SECONDS
+) -> AsyncIterator[Organizer]:
+    """An organization on the telephone, in its live mode; it hangs up when no answer comes within its `patience`."""
+    timeout = aiohttp.ClientTimeout(total=patience)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, json_serialize=_dumps) as session:
         yield Organizer(session, list(urls), made, made.live)

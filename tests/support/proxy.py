@@ -1,4 +1,4 @@
-"""A line to a server that can break: a TCP proxy that cuts a connection before an answer gets through."""
+"""A line to a server that can break: a TCP proxy that cuts a connection before an ask or an answer gets through."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -8,14 +8,37 @@ from urllib.parse import urlsplit, urlunsplit
 CHUNK = 65_536
 
 
-class Proxy:
-    """Passes bytes on, both ways. `loses(answer)` is asked of every answer: True cuts the connection before it is told."""
+def never(passing: bytes) -> bool:
+    """Nothing is lost."""
+    return False
 
-    def __init__(self, url: str, loses: Callable[[bytes], bool]) -> None:
+
+class Proxy:
+    """Passes bytes on, both ways, to whatever server `url` names by then.
+
+    `loses(answer)` is asked of every answer and `misses(ask)` of every ask: True cuts the connection before it gets through.
+    `delay` is how many seconds each takes on its way. While it is `frozen`, nothing passes and nothing is cut.
+    """
+
+    def __init__(self, url: str, loses: Callable[[bytes], bool] = never) -> None:
         self.cuts = 0
-        self._parts, self._loses = urlsplit(url), loses
+        self.loses: Callable[[bytes], bool] = loses
+        self.misses: Callable[[bytes], bool] = never
+        self.delay = 0.0
+        self.server_url = url
         self._port = 0
+        self._flows = asyncio.Event()
+        self._flows.set()
         self._lines: set[asyncio.Task[None]] = set()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing passes now."""
+        return not self._flows.is_set()
+
+    @frozen.setter
+    def frozen(self, frozen: bool) -> None:
+        (self._flows.clear if frozen else self._flows.set)()
 
     def url(self, url: str) -> str:
         """A URL of the same server, by way of this proxy."""
@@ -45,11 +68,15 @@ class Proxy:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            answers, asks = await asyncio.open_connection(self._parts.hostname, self._parts.port)
+            server = urlsplit(self.server_url)
+            answers, asks = await asyncio.open_connection(server.hostname, server.port)
         except OSError:
             writer.transport.abort()
             return
-        ways = [asyncio.ensure_future(self._ask(reader, asks)), asyncio.ensure_future(self._answer(answers, writer))]
+        ways = [
+            asyncio.ensure_future(self._one_way(reader, asks, lambda ask: self.misses(ask))),
+            asyncio.ensure_future(self._one_way(answers, writer, lambda answer: self.loses(answer))),
+        ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -59,15 +86,15 @@ class Proxy:
             asks.transport.abort()
             writer.transport.abort()
 
-    async def _ask(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _one_way(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, lost: Callable[[bytes], bool]
+    ) -> None:
         while data := await source.read(CHUNK):
-            sink.write(data)
-            await sink.drain()
-
-    async def _answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while data := await source.read(CHUNK):
-            if self._loses(data):
+            if lost(data):
                 self.cuts += 1
                 return
+            if self.delay:
+                await asyncio.sleep(self.delay)
+            await self._flows.wait()
             sink.write(data)
             await sink.drain()

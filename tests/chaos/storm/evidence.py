@@ -1,0 +1,90 @@
+"""What is looked at after a storm: what was called and answered, and what the store and the receiver of mail hold."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from tests.chaos.storm.agent import Happened
+from tests.chaos.storm.book import Call
+from tests.chaos.storm.ground import Ground
+from tests.chaos.storm.load import Load
+from tests.chaos.storm.poison import Poison
+
+_JOURNAL = """
+SELECT tenant_id, aggregate_id, seq, topic, at, command_ids, replies, events FROM journal
+WHERE tenant_id = ANY(%s) ORDER BY seq"""
+_QUEUES = "SELECT tenant_id, id, waiting, inside, admitted, completed, tickets FROM queue WHERE tenant_id = ANY(%s)"
+_ENTRIES = "SELECT tenant_id, id, queue_id, consumer_id, status, version FROM queue_entry WHERE tenant_id = ANY(%s)"
+_MISKEPT = """
+SELECT coalesce(e.id, g.id)::text FROM
+(SELECT tenant_id, id, queue_id, ticket, granted_at, expires_at FROM queue_entry WHERE status = 'GRANTED') AS e
+FULL JOIN queue_grant g USING (tenant_id, id, queue_id, ticket, granted_at, expires_at) WHERE (e IS NULL) <> (g IS NULL)"""
+_MAILS = "SELECT id, state, attempts, unknowns, last_error, created_at FROM outbox WHERE created_at >= %s"
+_DEAD = "SELECT id, type, error FROM dead_command WHERE died_at >= %s"
+_NOW = "SELECT ledger_now()"
+_PENDING = """
+SELECT 'commands in the log' AS what, count(*) FROM command_log UNION ALL
+SELECT 'partitions with strikes', count(*) FROM log_partition WHERE strikes > 0 UNION ALL
+SELECT 'timers long due', count(*) FROM timer WHERE due_at < ledger_now() - interval '1 second'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A row of the journal: what one drain decided about one aggregate."""
+
+    tenant_id: UUID
+    aggregate_id: UUID
+    seq: int
+    topic: str
+    at: datetime
+    command_ids: Sequence[UUID]
+    replies: Sequence[Any]
+    events: Sequence[Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class Evidence:
+    """A storm as it can be looked at afterwards. Everything defaults to nothing, so that a test can make some by hand."""
+
+    calls: Sequence[Call] = ()
+    happened: Sequence[Happened] = ()
+    pages: Sequence[Page] = ()
+    queues: Sequence[Any] = ()
+    entries: Sequence[Any] = ()
+    mails: Sequence[Any] = ()
+    received: Sequence[bytes] = ()
+    dead: Sequence[Any] = ()
+    pending: Mapping[str, int] = field(default_factory=dict)
+    miskept: Sequence[str] = ()
+    poison: Poison = field(default_factory=Poison)
+    began: datetime = datetime.min.replace(tzinfo=UTC)
+    ended: datetime = datetime.max.replace(tzinfo=UTC)
+
+    def pages_of(self, topic: str) -> dict[UUID, list[Page]]:
+        """The journal of a topic, by aggregate, in its order."""
+        found: dict[UUID, list[Page]] = {}
+        for page in self.pages:
+            if page.topic == topic:
+                found.setdefault(page.aggregate_id, []).append(page)
+        return found
+
+
+def pending(ground: Ground) -> dict[str, int]:
+    """What is not done yet in the log and among the timers, by name."""
+    return {row.what: row.count for row in ground.rows(_PENDING) if row.count}
+
+
+def collected(
+    ground: Ground, load: Load, happened: Iterable[Happened], poison: Poison, began: datetime, received: int
+) -> Evidence:
+    """Look at everything, once it is quiet. `received` is how many mails had come before this storm."""
+    tenants = [hall.tenant_id for hall in load.halls]
+    return Evidence(
+        calls=load.book.calls, happened=list(happened), pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
+        queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
+        mails=ground.rows(_MAILS, began), received=ground.receiver.copies[received:], dead=ground.rows(_DEAD, began),
+        pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)], poison=poison, began=began,
+        ended=ground.value(_NOW),
+    )  # fmt: skip

@@ -1,0 +1,228 @@
+"""What must hold after every storm: each fact is a sentence and a function from the evidence to what speaks against it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from email import message_from_bytes
+from types import MappingProxyType
+from uuid import UUID
+
+from tests.chaos.storm import effects
+from tests.chaos.storm.book import Call
+from tests.chaos.storm.evidence import Evidence
+from tests.chaos.storm.recoveries import LONGEST_SECONDS, recoveries
+from tests.chaos.storm.replay import Replay
+
+Findings = list[str]
+REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType({
+    "enter": frozenset({"QUEUE_FULL"}),
+    "admit": frozenset({"ALREADY_GRANTED"}),
+    "change limits": frozenset({"FIELD_FROZEN"}),
+    "pause": frozenset({"VALIDATION_ERROR"}),
+})  # fmt: skip
+"""The refusals that the load provokes, by call. A moment to go on at may be over by the time a pause arrives."""
+PUNCTUAL_SECONDS = 30.0
+"""How late anything may be that is due by itself: the longest that everything is away at once, and the time to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A sentence about every storm, and what speaks against it."""
+
+    sentence: str
+    against: Callable[[Evidence], Findings]
+
+
+def unanswered(evidence: Evidence) -> Findings:
+    """Calls that nobody ever answered, or answered with what they cannot have provoked."""
+    return [
+        f"{call.what} {call.command_id}: {_answer(call)}" for call in evidence.calls if not call.succeeded
+        and _code(call) not in REFUSALS.get(call.what, ())
+    ]  # fmt: skip
+
+
+def differing(evidence: Evidence) -> Findings:
+    """Answers that name another place than the outcome that is kept."""
+    kept = effects.outcomes(evidence)
+    return [
+        f"{call.what} {call.command_id} was told {call.body['participationId']}"
+        for call in evidence.calls if call.succeeded and isinstance(call.body, dict) and "participationId" in call.body
+        for reply in kept.get(call.command_id, ()) if str(reply["body"]["participationId"]) != call.body["participationId"]
+    ]  # fmt: skip
+
+
+def beyond(evidence: Evidence) -> Findings:
+    """Points of the journal at which more wait, are inside or were admitted than allowed."""
+    return [one for replay in _replays(evidence).values() for one in replay.findings.beyond]
+
+
+def impossible(evidence: Evidence) -> Findings:
+    """Steps that no participation can take: twice the same, out of nothing, after the end."""
+    return [one for replay in _replays(evidence).values() for one in replay.findings.impossible]
+
+
+def disordered(evidence: Evidence) -> Findings:
+    """Tickets and grants out of order, and whoever came later and stands before somebody who had been told of a place."""
+    disorder = [one for replay in _replays(evidence).values() for one in replay.findings.disorder]
+    return disorder + [
+        f"{later.command_id} was sent after {earlier.command_id} was answered, and stands before it"
+        for earlier, later in _overtaken(evidence)
+    ]
+
+
+def unlike(evidence: Evidence) -> Findings:
+    """Rows that say something else than the journal does, and rows that nobody keeps or that are kept for nothing."""
+    replays = _replays(evidence)
+    found = [f"grant {own_id} stands in one table alone" for own_id in evidence.miskept]
+    for queue in evidence.queues:
+        counts = (queue.waiting, queue.inside, queue.admitted, queue.completed, queue.tickets)
+        if queue.id not in replays or replays[queue.id].counts != counts:
+            found.append(
+                f"queue {queue.id} says {counts}, its journal {replays.get(queue.id) and replays[queue.id].counts}"
+            )
+    told = {own_id: (place.status, place.version) for one in replays.values() for own_id, place in one.places.items()}
+    kept = {str(entry.id): (entry.status, entry.version) for entry in evidence.entries}
+    return found + [
+        f"{own_id} is {kept.get(own_id)}, its journal says {told.get(own_id)}"
+        for own_id in sorted(told.keys() | kept.keys()) if told.get(own_id) != kept.get(own_id)
+    ]  # fmt: skip
+
+
+def mistimed(evidence: Evidence) -> Findings:
+    """What was due by itself and did not happen, happened twice, too early, or half a minute late."""
+    found = list[str]()
+    for queue_id, replay in _replays(evidence).items():
+        found += replay.findings.untimely
+        if len(replay.opened_at) > 1:
+            found.append(f"queue {queue_id} opened {len(replay.opened_at)} times")
+        found += [
+            f"a grant of {queue_id} lapsed {late:.1f} s late" for late in replay.lapses if late > PUNCTUAL_SECONDS
+        ]
+    return found
+
+
+def misdated(evidence: Evidence) -> Findings:
+    """Decisions of before the storm or after it: whose clock was that?"""
+    least, most = evidence.began - timedelta(seconds=1), evidence.ended + timedelta(seconds=1)
+    return [
+        f"{page.topic} {page.aggregate_id} was decided at {page.at}"
+        for page in evidence.pages
+        if not least <= page.at <= most
+    ]
+
+
+def unsent(evidence: Evidence) -> Findings:
+    """Mails that are owed still, that nobody got, that came as two messages, or that nobody owed."""
+    copies: dict[str, set[bytes]] = {}
+    for raw in evidence.received:
+        copies.setdefault(str(message_from_bytes(raw)["Message-ID"]), set()).add(raw)
+    owed = {str(mail.id): mail for mail in evidence.mails}
+    got = {own_id.strip("<>").partition("@")[0] for own_id in copies}
+    found = [
+        f"mail {own_id} is {mail.state} still"
+        for own_id, mail in owed.items()
+        if mail.state not in {"sent", "bounced", "dead"}
+    ]
+    found += [
+        f"mail {own_id} was sent, and nobody got it"
+        for own_id, mail in owed.items()
+        if mail.state == "sent" and own_id not in got
+    ]
+    found += [f"mail {own_id} came, and nobody owed it" for own_id in got - owed.keys()]
+    found += [f"the copies of {own_id} differ" for own_id, raws in copies.items() if len(raws) > 1]
+    return found
+
+
+def misburied(evidence: Evidence) -> Findings:
+    """Dead commands that were no poison, poison that was not buried, and graves that no mail tells of."""
+    poisoned = [one for one in evidence.dead if one.type == "unreadable"]
+    found = [f"{one.type} {one.id} is buried: {one.error}" for one in evidence.dead if one.type != "unreadable"]
+    least, most = evidence.poison.sure, evidence.poison.sure + evidence.poison.unsure
+    if not least <= len(poisoned) <= most:
+        found.append(f"{len(poisoned)} poisonous commands are buried, {least} to {most} were put in")
+    if len(evidence.mails) != len(evidence.dead):
+        found.append(f"{len(evidence.mails)} mails are owed for {len(evidence.dead)} graves")
+    return found
+
+
+def unfinished(evidence: Evidence) -> Findings:
+    """What still waits when it is quiet. Who came amid poison is left out, because nobody will ever look at those places."""
+    waiting = Counter(entry.status for entry in evidence.entries if entry.status in {"QUEUED", "GRANTED"})
+    alone = Counter(entry.status for entry in evidence.entries if entry.id in evidence.poison.ids)
+    return [f"{number} {what}" for what, number in evidence.pending.items()] + [
+        f"{number} people are {status} still" for status, number in (waiting - alone).items()
+    ]
+
+
+def strange(evidence: Evidence) -> Findings:
+    """Rows of one organization among those of another."""
+    owner = {queue.id: queue.tenant_id for queue in evidence.queues}
+    found = [
+        f"entry {one.id} of {one.tenant_id} in a queue of another"
+        for one in evidence.entries
+        if owner.get(one.queue_id) != one.tenant_id
+    ]
+    found += [
+        f"a page of {page.tenant_id} about {page.aggregate_id}"
+        for page in evidence.pages if owner.get(page.aggregate_id, page.tenant_id) != page.tenant_id
+    ]  # fmt: skip
+    return found
+
+
+def slow(evidence: Evidence) -> Findings:
+    """Faults after which nobody was answered for long, and faults that the agent could not do."""
+    failed = [f"{one.planned.name} of {one.planned.target}: {one.failed}" for one in evidence.happened if one.failed]
+    return failed + [
+        f"{name}: the first answer came after {seconds:.1f} s"
+        for name, every in recoveries(evidence).items() for seconds in every if seconds > LONGEST_SECONDS
+    ]  # fmt: skip
+
+
+FACTS: tuple[Fact, ...] = (
+    Fact("every call is answered, and as it could be", unanswered),
+    Fact("every acknowledged command has exactly one outcome", effects.undecided),
+    Fact("every acknowledged effect has happened", effects.lost),
+    Fact("no effect has happened twice", effects.doubled),
+    Fact("every effect has a cause", effects.uncaused),
+    Fact("every answer is the outcome that is kept", differing),
+    Fact("every step follows from the one before", impossible),
+    Fact("waiting, inside and admitted are within their limits at every point", beyond),
+    Fact("order is kept", disordered),
+    Fact("the rows are what the journal tells", unlike),
+    Fact("every timer has fired once in effect, not early, not half a minute late", mistimed),
+    Fact("only the ledger's clock dates anything", misdated),
+    Fact("every mail has ended, and all its copies are one message", unsent),
+    Fact("nothing but poison is buried, and the operator is told of each", misburied),
+    Fact("nothing is pending", unfinished),
+    Fact("no organization meets another's rows", strange),
+    Fact("whatever broke, answers came again within half a minute", slow),
+)
+"""Every fact, in the order in which they are told."""
+
+
+def _replays(evidence: Evidence) -> dict[UUID, Replay]:
+    return {own_id: Replay(pages) for own_id, pages in evidence.pages_of("queue").items()}
+
+
+def _overtaken(evidence: Evidence) -> Iterable[tuple[Call, Call]]:
+    """Pairs of enters of one queue: the second was sent after the first was answered, and has the lower ticket."""
+    entered = {call.command_id: call for call in evidence.calls if call.what == "enter" and call.succeeded}
+    for pages in evidence.pages_of("queue").values():
+        soonest: Call | None = None
+        for event in reversed([event for page in pages for event in page.events]):
+            call = entered.get(UUID(event["participationId"])) if event["type"] == "queue.consumer.entered" else None
+            if call is None or call.answered is None:
+                continue
+            if soonest is not None and soonest.answered is not None and soonest.answered < call.began:
+                yield soonest, call
+            if soonest is None or soonest.answered is None or call.answered < soonest.answered:
+                soonest = call
+
+
+def _code(call: Call) -> str:
+    return call.body.get("code", "") if isinstance(call.body, dict) else ""
+
+
+def _answer(call: Call) -> str:
+    return "no answer" if call.answered is None else f"{call.status} {_code(call)}".strip()

@@ -1,0 +1,69 @@
+"""The installation that the storm is about: several of every process, on lines that can break and with clocks that are wrong."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.installation import Installation
+from cli.processes import Process
+from cli.system.shape import Shape
+from tests.chaos.storm.clocks import noted, wrong_clock
+from tests.chaos.storm.network import Network
+from tests.support.inside import inside
+from tests.support.installation import Grounds
+from tests.support.receiver import Receiver, receiving
+from tests.support.servers import temporary_state
+
+COUNTS = {"web": 2, "admission": 2, "people": 2, "administration": 2, "scheduler": 2, "mail": 2}
+PROCESSES = tuple(
+    name if number == 1 else f"{name}.{number}" for name, count in COUNTS.items() for number in range(1, count + 1)
+)
+GATEWAYS = tuple(name for name in PROCESSES if name.startswith("web"))
+SCHEDULERS = tuple(name for name in PROCESSES if name.startswith("scheduler"))
+WORKERS = tuple(name for name in PROCESSES if name not in GATEWAYS + SCHEDULERS)
+OPERATOR = "operator@storm.test"
+_GROUPS = {"web": "gateways", "scheduler": "schedulers"}
+
+
+class StormyInstallation(Installation):
+    """An installation whose processes reach their servers through a network, each with a clock of its own."""
+
+    def __init__(self, state: Path, shape: Shape, network: Network, seed: int) -> None:
+        super().__init__(state, shape, lambda mishap: None)
+        self.network, self.seed = network, seed
+        self.clocks = state / "clocks"
+
+    def _settings(self, name: str, process: Process) -> dict[str, str]:
+        """What any process is told, its servers by way of the network."""
+        group, told = _GROUPS.get(process.name, "workers"), super()._settings(name, process)
+        self.clocks.mkdir(exist_ok=True)
+        by_line = {
+            setting: self.network.url(group, server, told[setting])
+            for setting, server in (
+                ("DATABASE_URL", "postgres"), ("MAINTENANCE_DATABASE_URL", "postgres"), ("REDIS_URL", "redis"),
+            )
+        }  # fmt: skip
+        return told | by_line | wrong_clock(self.clocks, self.seed, name)
+
+
+class Ground(Grounds):
+    """The installation, its network, and the receiver of its mail."""
+
+    def __init__(self, system: StormyInstallation, network: Network, receiver: Receiver) -> None:
+        super().__init__(system)
+        self.network, self.receiver, self._clocks = network, receiver, system.clocks
+
+    @property
+    def skews(self) -> list[float]:
+        """By how many seconds the clock of each process was off, start by start."""
+        return noted(self._clocks)
+
+
+@contextmanager
+def stormy_ground(seed: int) -> Iterator[Ground]:
+    """A running installation to raise storms over. The seed decides how wrong the clocks are."""
+    with temporary_state() as state, receiving() as receiver, Network() as network:
+        told = {"SMTP_URL": receiver.url, "OPERATOR_EMAIL": OPERATOR, "CORES": "shared"}
+        shape = Shape(COUNTS, environment=told | inside("tests.chaos.storm.clocks:begin"))
+        with StormyInstallation(state, shape, network, seed) as system:
+            yield Ground(system, network, receiver)

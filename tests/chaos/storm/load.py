@@ -1,0 +1,93 @@
+"""The load of a storm: halls, their queues, the people who come and the organizers who meddle."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from tests.chaos.storm.book import Book
+from tests.chaos.storm.ground import Ground
+from tests.chaos.storm.people import STORIES, Person
+from tests.chaos.storm.places import Hall, furnish, hall_of, later, make_queue
+from tests.chaos.storm.staff import DUTIES
+from tests.support.caller import organizer
+
+PATIENCE_SECONDS = 8.0
+PACE_SECONDS = 0.08
+OPENINGS = (4.0, 9.0, 15.0)
+"""When queues open by themselves, in seconds from the beginning."""
+DOOR: dict[str, Any] = {"capacity": 15, "maxActiveGrants": 4}
+LAPSING: dict[str, Any] = {
+    "admissionExpirationSeconds": 2, "completionGraceSeconds": 0, "onExpiry": "requeue", "requeueLimit": 1,
+    "maxActiveGrants": 8,
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Load:
+    """Two organizations, one of them in both its modes, and everybody who comes to them."""
+
+    seed: int
+    book: Book
+    halls: list[Hall]
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    people: int = 0
+
+    async def furnishes(self) -> None:
+        """Make the launches and queues, before anything goes wrong."""
+        for hall in self.halls:
+            await furnish(self.book, hall)
+        harbour, cellar, barn = self.halls
+        await make_queue(self.book, harbour, "door", **DOOR)
+        await make_queue(self.book, barn, "door", **DOOR)
+        await make_queue(self.book, cellar, "lapsing", **LAPSING)
+        for number, seconds in enumerate(OPENINGS):
+            hall = (harbour, barn)[number % 2]
+            opens = later(hall.ahead, seconds)
+            await make_queue(self.book, hall, f"opening {number}", openAt=opens, maxAdmissions=15)
+
+    async def runs(self, seconds: float) -> None:
+        """People come and organizers meddle for so long; return when everybody has gone home."""
+        async with asyncio.TaskGroup() as everybody:
+            for hall in (self.halls[0], self.halls[2]):
+                for duty in DUTIES:
+                    everybody.create_task(duty(self.book, hall, self.closing))
+            await self._comes(everybody, seconds)
+            self.closing.set()
+
+    async def _comes(self, everybody: asyncio.TaskGroup, seconds: float) -> None:
+        dice, doors = Random(f"load {self.seed}"), cycle(self._doors())
+        until = asyncio.get_running_loop().time() + seconds
+        for number in count():
+            if asyncio.get_running_loop().time() >= until:
+                return
+            hall, sort, queue_id = next(doors)
+            person = Person(number, self.book, hall, queue_id, self.closing)
+            everybody.create_task(dice.choice(STORIES[sort])(person))
+            self.people += 1
+            await asyncio.sleep(PACE_SECONDS * dice.uniform(0.5, 1.5))
+
+    def _doors(self) -> Iterator[tuple[Hall, str, UUID]]:
+        """Every queue; the doors twice as often as the others."""
+        every = [(hall, name.split()[0], UUID(made["id"])) for hall in self.halls for name, made in hall.queues.items()]
+        return iter([*every, *(one for one in every if one[1] == "door")])
+
+
+@asynccontextmanager
+async def load_on(ground: Ground, seed: int) -> AsyncIterator[Load]:
+    """A load on an installation, from organizations of its own."""
+    urls = ground.system.urls
+    harbour, barn = await asyncio.to_thread(ground.found), await asyncio.to_thread(ground.found)
+    book = Book(ground.system.secrets.gateway_secret.encode())
+    async with (
+        organizer(urls, harbour, patience=PATIENCE_SECONDS) as one,
+        organizer(urls, barn, patience=PATIENCE_SECONDS) as other,
+    ):
+        cellar = one.in_test_mode()
+        halls = [hall_of(ground, name, hall) for name, hall in (("harbour", one), ("cellar", cellar), ("barn", other))]
+        book.watch(hall.calling for hall in halls)
+        yield Load(seed, book, halls)

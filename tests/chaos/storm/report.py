@@ -1,0 +1,147 @@
+"""What is said after a storm: what was done and answered, what broke, how soon it went on, and which facts hold."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tests.chaos.storm.facts import FACTS
+from tests.chaos.storm.recoveries import quantile, recoveries
+from tests.chaos.storm.run import Storm
+
+SHOWN = 5
+CLOCKS = "clocks wrong"
+
+
+@dataclass(slots=True)
+class Report:
+    """A storm in figures. `against` holds for each fact what speaks against it; `recoveries` are seconds."""
+
+    seed: int
+    seconds: float
+    people: int = 0
+    commands: Counter[str] = field(default_factory=Counter)
+    answers: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    recoveries: dict[str, list[float]] = field(default_factory=dict)
+    against: dict[str, list[str]] = field(default_factory=dict)
+    figures: dict[str, float] = field(default_factory=dict)
+    schedule: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether every fact was looked at and holds."""
+        return bool(self.against) and not any(self.against.values())
+
+    @property
+    def failed(self) -> list[str]:
+        """The facts that do not hold."""
+        return [sentence for sentence, against in self.against.items() if against]
+
+    @property
+    def again(self) -> str:
+        """What raises the same storm again."""
+        return f"make chaos DURATION={self.seconds:g} SEED={self.seed}"
+
+
+def reported(storm: Storm) -> Report:
+    """The figures of a storm, and every fact looked at."""
+    evidence = storm.evidence
+    broken = Counter(one.planned.name for one in evidence.happened) + Counter({CLOCKS: sum(map(bool, storm.skews))})
+    return Report(
+        seed=storm.plan.seed, seconds=storm.plan.duration, people=storm.people,
+        commands=Counter(call.what for call in evidence.calls), answers=Counter(storm.answers), faults=broken,
+        recoveries=recoveries(evidence), against={fact.sentence: fact.against(evidence) for fact in FACTS},
+        figures={
+            "connections cut": storm.cuts,
+            "journal pages": len(evidence.pages),
+            "events": sum(len(page.events) for page in evidence.pages),
+            "commands decided": sum(len(page.command_ids) for page in evidence.pages),
+            "poison put in": evidence.poison.sure + evidence.poison.unsure,
+            "mails received": len(evidence.received),
+            "seconds until quiet": round(storm.quiet_after, 2),
+        },
+        schedule=[asdict(one.planned) | {"lasted": round(one.ended - one.began, 3)} for one in evidence.happened],
+    )  # fmt: skip
+
+
+def added(reports: Sequence[Report]) -> Report:
+    """Several storms as one: counts over all of them, and of each fact what speaks against it anywhere, with its seed."""
+    whole = Report(reports[0].seed, sum(one.seconds for one in reports))
+    for one in reports:
+        whole.people += one.people
+        whole.commands += one.commands
+        whole.answers += one.answers
+        whole.faults += one.faults
+        for name, seconds in one.recoveries.items():
+            whole.recoveries.setdefault(name, []).extend(seconds)
+        for sentence, against in one.against.items():
+            whole.against.setdefault(sentence, []).extend(f"seed {one.seed}: {finding}" for finding in against)
+        for name, figure in one.figures.items():
+            most = max if name.startswith("seconds") else sum
+            whole.figures[name] = most((whole.figures.get(name, 0), figure))
+    return whole
+
+
+def show(report: Report, console: Console, title: str) -> None:
+    """Prints a report."""
+    console.print()
+    console.print(_counts(report, title))
+    console.print(_faults(report))
+    console.print(_facts(report))
+
+
+def verdict(report: Report) -> Text:
+    """The last line: what holds, and how to see it again."""
+    if report.holds:
+        return Text(f"All {len(report.against)} facts hold. Again: {report.again}", style="bold green")
+    return Text(
+        f"{len(report.failed)} of {len(report.against)} facts do not hold. Again: {report.again}", style="bold red"
+    )
+
+
+def _counts(report: Report, title: str) -> Table:
+    table = Table(title=f"{title}: {report.people:,} people in {report.seconds:g} s", title_justify="left")
+    columns = [list(one.items()) for one in (report.commands, report.answers, report.figures)]
+    for heading in ("calls", "", "answers, tries included", "", "also", ""):
+        table.add_column(heading, justify="left" if heading else "right")
+    for row in range(max(map(len, columns))):
+        pairs = [sorted(column)[row] if row < len(column) else ("", "") for column in columns]
+        table.add_row(
+            *(
+                str(cell)
+                for name, number in pairs
+                for cell in (name.replace("0", "no answer") if name == "0" else name, number)
+            )
+        )
+    return table
+
+
+def _faults(report: Report) -> Table:
+    table = Table(title="What broke, and the seconds to the next answer", title_justify="left")
+    for heading in ("fault", "times", "p50", "p99", "max"):
+        table.add_column(heading, justify="left" if heading == "fault" else "right")
+    for name, times in sorted(report.faults.items()):
+        table.add_row(name, f"{times:,}", *_quantiles(report.recoveries.get(name, [])))
+    every = [seconds for one in report.recoveries.values() for seconds in one]
+    table.add_row("all", f"{sum(report.faults.values()):,}", *_quantiles(every), style="bold")
+    return table
+
+
+def _quantiles(seconds: list[float]) -> list[str]:
+    return [f"{quantile(seconds, share):.2f}" if seconds else "-" for share in (0.5, 0.99, 1.0)]
+
+
+def _facts(report: Report) -> Table:
+    table = Table(title="Facts", title_justify="left")
+    for heading in ("", "fact", "against it"):
+        table.add_column(heading)
+    for sentence, against in report.against.items():
+        tick = Text("✘", style="bold red") if against else Text("✔", style="green")
+        more = [f"and {len(against) - SHOWN} more"] if len(against) > SHOWN else []
+        table.add_row(tick, Text(sentence), Text("\n".join([*against[:SHOWN], *more]), style="red"))
+    return table

@@ -1,0 +1,95 @@
+"""One storm: the load, the agent, the quiet afterwards, and what is found."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from uuid import UUID
+
+import psycopg
+
+from tests.chaos.storm.agent import Agent
+from tests.chaos.storm.evidence import Evidence, collected, pending
+from tests.chaos.storm.faults import SORTS
+from tests.chaos.storm.ground import Ground
+from tests.chaos.storm.load import Load, load_on
+from tests.chaos.storm.plan import Plan, plan_of
+from tests.chaos.storm.poison import Poison
+
+QUIET_WITHIN = 40.0
+QUIET_FOR = 2.0
+POISONED = 2
+AHEAD = "6 minutes"
+_NOW = "SELECT ledger_now()"
+_ADVANCE = "UPDATE ledger_clock SET ahead = ahead + %s::interval"
+_UNSENT = "SELECT count(*) FROM outbox WHERE state NOT IN ('sent', 'bounced', 'dead')"
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A storm that is over."""
+
+    plan: Plan
+    evidence: Evidence
+    people: int
+    answers: dict[str, int]
+    skews: list[float]
+    cuts: int
+    quiet_after: float
+
+
+async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
+    """Raise the storm of a seed, wait until it is quiet, and look at everything."""
+    await asyncio.to_thread(ground.all_ready)
+    plan, poison = plan_of(seed, seconds, SORTS), Poison()
+    began: datetime = await asyncio.to_thread(ground.value, _NOW)
+    received, cuts = len(ground.receiver.taken), ground.network.cuts
+    async with load_on(ground, seed) as load:
+        await load.furnishes()
+        agent = Agent(ground, plan)
+        async with asyncio.TaskGroup() as together:
+            together.create_task(load.runs(seconds))
+            together.create_task(agent.carries_out())
+            together.create_task(_poisons(ground, load, poison, seed, seconds))
+        quiet_after = await _quiet(ground)
+        evidence = await asyncio.to_thread(collected, ground, load, agent.happened, poison, began, received)
+        answers = dict(sorted(load.book.answers.items()))
+    return Storm(plan, evidence, load.people, answers, ground.skews, ground.network.cuts - cuts, quiet_after)
+
+
+async def _poisons(ground: Ground, load: Load, poison: Poison, seed: int, seconds: float) -> None:
+    """Put in poison at moments that the seed chooses."""
+    dice = Random(f"poison {seed}")
+    for gap in [seconds / (POISONED + 1)] * POISONED:
+        await asyncio.sleep(gap * dice.uniform(0.7, 1.3))
+        hall = dice.choice(load.halls[::2])
+        await poison.put_in(ground, hall.tenant_id, UUID(hall.queues["door"]["id"]))
+
+
+async def _quiet(ground: Ground) -> float:
+    """Return when nothing waits any more and stays so; the seconds it took. What never comes to rest is found later.
+
+    A sender that was killed holds its mail for five minutes, so the ledger's clock is put ahead for those.
+    """
+    began = time.monotonic()
+    quiet = await _within(QUIET_WITHIN, lambda: not pending(ground))
+    took = time.monotonic() - began
+    if quiet and not await _within(QUIET_FOR, lambda: not ground.value(_UNSENT)):
+        await asyncio.to_thread(ground.rows, _ADVANCE, AHEAD)
+        await _within(QUIET_WITHIN, lambda: not ground.value(_UNSENT) and not pending(ground))
+    await _within(QUIET_FOR, lambda: bool(pending(ground)))
+    return took
+
+
+async def _within(seconds: float, true: Callable[[], bool]) -> bool:
+    """Whether this becomes so in time; while Postgres is away it is not."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with suppress(psycopg.OperationalError):
+            if await asyncio.to_thread(true):
+                return True
+        await asyncio.sleep(0.1)
+    return False
