@@ -3,7 +3,6 @@
 .PHONY: help demo up test chaos soak simulate check audit format bench against lock clean
 
 PEOPLE ?= 5000
-DURATION ?= 30
 TESTS ?= tests
 REVISION ?= HEAD
 SEEDS ?= 5000
@@ -19,13 +18,20 @@ help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## let a crowd through a waiting room (PEOPLE=5000 DURATION=30)
-	@$(BIN)/drumroll demo --people $(PEOPLE) --duration $(DURATION)
+	@$(BIN)/drumroll demo --people $(PEOPLE) --duration $(or $(DURATION),30)
 
 up: $(READY) ## keep the system running on printed addresses until Ctrl-C
 	@$(BIN)/drumroll up
 
 test: $(READY) ## run every test on real servers (TESTS=tests/domain for a part)
 	@$(BIN)/python -m pytest $(TESTS)
+
+chaos: $(READY) ## break everything under a load and check what is left (DURATION=60 SEED=7)
+	@$(BIN)/python -m tests.chaos.storm --duration $(or $(DURATION),60) $(if $(SEED),--seed $(SEED))
+
+soak: $(READY) ## one storm after the other until a fact fails (RUNS=50 DURATION=30 SEED=1 KEEP_GOING=1)
+	@$(BIN)/python -m tests.chaos.storm --duration $(or $(DURATION),30) --runs $(or $(RUNS),50) \
+	  $(if $(SEED),--seed $(SEED)) $(if $(KEEP_GOING),--keep-going)
 
 simulate: $(READY) ## run the core under seeded faults, in memory (SEEDS=5000 FROM=0)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)

@@ -74,8 +74,8 @@ class Proxy:
             writer.transport.abort()
             return
         ways = [
-            asyncio.ensure_future(self._one_way(reader, asks, lambda ask: self.misses(ask))),
-            asyncio.ensure_future(self._one_way(answers, writer, lambda answer: self.loses(answer))),
+            asyncio.ensure_future(self._one_way(reader, asks, self._is_missed)),
+            asyncio.ensure_future(self._one_way(answers, writer, self._is_lost)),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -85,6 +85,12 @@ class Proxy:
             await asyncio.gather(*ways, return_exceptions=True)
             asks.transport.abort()
             writer.transport.abort()
+
+    def _is_missed(self, ask: bytes) -> bool:
+        return self.misses(ask)
+
+    def _is_lost(self, answer: bytes) -> bool:
+        return self.loses(answer)
 
     async def _one_way(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, lost: Callable[[bytes], bool]

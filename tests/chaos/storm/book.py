@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
-from api_gateway.auth import Caller
+from api_gateway.auth import Caller, guest_ids
 from api_gateway.http.idempotency import command_id
 from tests.support.caller import LOST, Answer, Organizer, strong_key
 
@@ -27,8 +27,6 @@ class Call:
     """
 
     what: str
-    tenant_id: UUID
-    about: str
     command_id: UUID
     began: float
     causes: tuple[Effect, ...] = ()
@@ -51,8 +49,30 @@ class Asks:
     headers: Mapping[str, str]
 
 
-Causes = Callable[[UUID], tuple[Effect, ...]]
 Told = Callable[[Answer], bool]
+
+
+def surely(answer: Answer) -> bool:
+    """Whoever succeeds has caused it."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is called, and what it does.
+
+    `under` is the aggregate that it changes. In `causes`, `{id}` stands for the id of its command and `{guest}` for that of
+    the guest whom it makes. `told` says of an answer whether it was done, where a success may also mean that there was
+    nothing to do.
+    """
+
+    what: str
+    method: str
+    path: str
+    under: UUID
+    json: Any = None
+    causes: tuple[Effect, ...] = ()
+    told: Told = surely
 
 
 @dataclass(slots=True)
@@ -73,29 +93,26 @@ class Book:
         self._halls.extend(halls)
 
     async def call(
-        self, hall: Organizer, by: Asks, asked: tuple[str, str, str], json: Any = None, *, under: UUID,
-        about: str = "", causes: Causes = lambda _: (), told: Told = lambda _: True, at: int = 0, key: str = "",
-        hasty: bool = False,
-    ) -> Call:  # fmt: skip
-        """Send a call until it is answered. `asked` is (what, method, path), `under` the aggregate that it changes.
-
-        Whoever is `hasty` hangs up the first time before an answer can come.
-        """
-        what, method, path = asked
+        self, hall: Organizer, by: Asks, wish: Wish, *, at: int = 0, key: str = "", hasty: bool = False
+    ) -> Call:
+        """Send a call until it is answered. Whoever is `hasty` hangs up the first time before an answer can come."""
         key = key or strong_key()
-        tenant_id = tenant_of(hall)
-        who = cast("Caller", SimpleNamespace(consumer_id=None, key_id=by.own_id, tenant_id=tenant_id))
-        own_id = command_id(self.secret, who, (method, path), key, under)
-        kept = Call(what, tenant_id, about or str(under), own_id, time.monotonic(), causes(own_id))
-        self.calls.append(kept)
+        kept = self._kept(hall, by, wish, key)
         headers = {**by.headers, "Idempotency-Key": key}
         if hasty:
-            await _hung_up(hall, method, path, json, headers, at)
+            await _hung_up(hall, wish, headers, at)
         with suppress(AssertionError):  # because a call that nobody ever answers is a finding, and told at the end
-            answer = await hall.insist(method, path, json, headers, at)
+            answer = await hall.insist(wish.method, wish.path, wish.json, headers, at)
             kept.answered, kept.status, kept.body = time.monotonic(), answer.status, answer.body
-            kept.caused = kept.causes if kept.status < 300 and told(answer) else ()
+            kept.caused = kept.causes if kept.status < 300 and wish.told(answer) else ()
         return kept
+
+    def _kept(self, hall: Organizer, by: Asks, wish: Wish, key: str) -> Call:
+        tenant_id = tenant_of(hall)
+        who = cast("Caller", SimpleNamespace(consumer_id=None, key_id=by.own_id, tenant_id=tenant_id))
+        own_id = command_id(self.secret, who, (wish.method, wish.path), key, wish.under)
+        self.calls.append(Call(wish.what, own_id, time.monotonic(), _named(wish.causes, own_id)))
+        return self.calls[-1]
 
 
 def tenant_of(hall: Organizer) -> UUID:
@@ -103,7 +120,12 @@ def tenant_of(hall: Organizer) -> UUID:
     return hall.made.live_tenant_id if hall.keys == hall.made.live else hall.made.test_tenant_id
 
 
-async def _hung_up(hall: Organizer, method: str, path: str, json: Any, headers: Mapping[str, str], at: int) -> None:
+def _named(causes: tuple[Effect, ...], own_id: UUID) -> tuple[Effect, ...]:
+    guest = str(guest_ids(own_id).consumer_id)
+    return tuple((kind, about.replace("{id}", str(own_id)).replace("{guest}", guest)) for kind, about in causes)
+
+
+async def _hung_up(hall: Organizer, wish: Wish, headers: Mapping[str, str], at: int) -> None:
     with suppress(*LOST):
         async with asyncio.timeout(HASTE_SECONDS):
-            await hall.call(method, path, json, headers, at)
+            await hall.call(wish.method, wish.path, wish.json, headers, at)

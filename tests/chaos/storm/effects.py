@@ -11,7 +11,6 @@ from tests.chaos.storm.book import Effect
 from tests.chaos.storm.evidence import Evidence, Page
 
 Event = Mapping[str, Any]
-Reading = Callable[[Page, Event], str | None]
 
 BY_ITSELF = frozenset({
     "queue.consumer.requeued", "queue.grant.extended", "sequence.changed", "organization.changed",
@@ -21,29 +20,31 @@ INNER = frozenset({
     "queue.knock", "queue.sign_grant", "queue.note_presence", "people.sign_access_token", "organization.note_key_use",
     "organization.create",
 })  # fmt: skip
-"""Commands that gateways, schedulers and operators send of their own: decided anew when they come again, because none has an effect
-that could be doubled."""
+"""Commands that gateways, schedulers and operators send of their own. They are decided anew when they come again, because
+none has an effect that could be doubled."""
 
 
-def _named(member: str) -> Reading:
-    return lambda page, event: str(event[member])
-
-
-_READINGS: Mapping[str, Reading] = MappingProxyType({
-    "queue.consumer.entered": _named("participationId"),
-    "queue.consumer.left": _named("participationId"),
-    "queue.consumer.completed": lambda page, event: f"{event['participationId']} {event['orderId']}",
-    "queue.consumer.denied": lambda page, event: event["participationId"] if event["reason"] == "ADMIN_ACTION" else None,
-    "queue.consumer.granted": lambda page, event: event["participationId"] if event["outOfTurn"] else None,
-    "queue.grant.validated": _named("participationId"),
-    "queue.order.fixed": lambda page, event: str(page.aggregate_id),
-    "distribution.changed": lambda page, event: f"{page.aggregate_id} {event['change']}",
-    "organization.key.changed": lambda page, event: f"{event['keyId']} {event['change']}",
-    "experience.changed": lambda page, event: f"{event['experienceId']} {event['change']}",
-    "consumer.session.started": _named("consumerId"),
-    "consumer.session.ended": _named("consumerId"),
-    "consumer.updated": _named("consumerId"),
+_ABOUT: Mapping[str, str] = MappingProxyType({
+    "queue.consumer.entered": "{participationId}",
+    "queue.consumer.left": "{participationId}",
+    "queue.consumer.completed": "{participationId} {orderId}",
+    "queue.consumer.denied": "{participationId}",
+    "queue.consumer.granted": "{participationId}",
+    "queue.grant.validated": "{participationId}",
+    "queue.order.fixed": "{aggregate}",
+    "distribution.changed": "{aggregate} {change}",
+    "organization.key.changed": "{keyId} {change}",
+    "experience.changed": "{experienceId} {change}",
+    "consumer.session.started": "{consumerId}",
+    "consumer.session.ended": "{consumerId}",
+    "consumer.updated": "{consumerId}",
 })  # fmt: skip
+"""Whom or what an event is about, by its type."""
+_ASKED: Mapping[str, Callable[[Event], bool]] = MappingProxyType({
+    "queue.consumer.denied": lambda event: event["reason"] == "ADMIN_ACTION",
+    "queue.consumer.granted": lambda event: bool(event["outOfTurn"]),
+})  # fmt: skip
+"""Which events of a type somebody asked for, where the others come by themselves."""
 
 
 def seen(evidence: Evidence) -> Counter[Effect]:
@@ -51,9 +52,9 @@ def seen(evidence: Evidence) -> Counter[Effect]:
     found = Counter[Effect]()
     for page, event in told(evidence):
         kind = event["type"]
-        whom = _READINGS[kind](page, event) if kind in _READINGS else None if kind in BY_ITSELF else "unheard of"
-        if whom is not None:
-            found[kind, whom] += 1
+        if kind not in BY_ITSELF and _ASKED.get(kind, _always)(event):
+            about = _ABOUT.get(kind, "{aggregate}, unheard of")
+            found[kind, about.format(aggregate=page.aggregate_id, **event)] += 1
     return found
 
 
@@ -121,6 +122,10 @@ def outcomes(evidence: Evidence) -> dict[UUID, list[Any]]:
 def told(evidence: Evidence) -> Iterator[tuple[Page, Event]]:
     """Every event of the journal, in its order."""
     return ((page, event) for page in evidence.pages for event in page.events)
+
+
+def _always(event: Event) -> bool:
+    return True
 
 
 def _shown(effect: Effect) -> str:

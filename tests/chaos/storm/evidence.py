@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.load import Load
 from tests.chaos.storm.poison import Poison
 
+FIRST, LAST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1), datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _JOURNAL = """
 SELECT tenant_id, aggregate_id, seq, topic, at, command_ids, replies, events FROM journal
 WHERE tenant_id = ANY(%s) ORDER BY seq"""
@@ -59,8 +60,8 @@ class Evidence:
     pending: Mapping[str, int] = field(default_factory=dict)
     miskept: Sequence[str] = ()
     poison: Poison = field(default_factory=Poison)
-    began: datetime = datetime.min.replace(tzinfo=UTC)
-    ended: datetime = datetime.max.replace(tzinfo=UTC)
+    began: datetime = FIRST
+    ended: datetime = LAST
 
     def pages_of(self, topic: str) -> dict[UUID, list[Page]]:
         """The journal of a topic, by aggregate, in its order."""

@@ -108,7 +108,11 @@ async def crash(ground: Ground, planned: Planned) -> None:
 async def cut_asks(ground: Ground, planned: Planned) -> None:
     """Connections are cut before what was asked gets through."""
     dice = Random(planned.dice)
-    await _weather(ground, planned, lambda line: setattr(line, "misses", lambda ask: dice.random() < 0.3), _no_misses)
+
+    def misses(ask: bytes) -> bool:
+        return dice.random() < 0.3
+
+    await _weather(ground, planned, lambda line: setattr(line, "misses", misses), _no_misses)
 
 
 @fault("Postgres: answer cut", GROUPS, (0.3, 1.0))

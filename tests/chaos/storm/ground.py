@@ -29,7 +29,7 @@ class StormyInstallation(Installation):
     """An installation whose processes reach their servers through a network, each with a clock of its own."""
 
     def __init__(self, state: Path, shape: Shape, network: Network, seed: int) -> None:
-        super().__init__(state, shape, lambda mishap: None)
+        super().__init__(state, shape, _unsaid)
         self.network, self.seed = network, seed
         self.clocks = state / "clocks"
 
@@ -44,6 +44,10 @@ class StormyInstallation(Installation):
             )
         }  # fmt: skip
         return told | by_line | wrong_clock(self.clocks, self.seed, name)
+
+
+def _unsaid(mishap: str) -> None:
+    """Mishaps are what a storm is made of; the logs tell of them."""
 
 
 class Ground(Grounds):

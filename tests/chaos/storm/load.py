@@ -40,22 +40,22 @@ class Load:
     async def furnishes(self) -> None:
         """Make the launches and queues, before anything goes wrong."""
         for hall in self.halls:
-            await furnish(self.book, hall)
+            hall.experience = await furnish(hall)
         harbour, cellar, barn = self.halls
-        await make_queue(self.book, harbour, "door", **DOOR)
-        await make_queue(self.book, barn, "door", **DOOR)
-        await make_queue(self.book, cellar, "lapsing", **LAPSING)
+        await make_queue(harbour, "door", **DOOR)
+        await make_queue(barn, "door", **DOOR)
+        await make_queue(cellar, "lapsing", **LAPSING)
         for number, seconds in enumerate(OPENINGS):
             hall = (harbour, barn)[number % 2]
             opens = later(hall.ahead, seconds)
-            await make_queue(self.book, hall, f"opening {number}", openAt=opens, maxAdmissions=15)
+            await make_queue(hall, f"opening {number}", openAt=opens, maxAdmissions=15)
 
     async def runs(self, seconds: float) -> None:
         """People come and organizers meddle for so long; return when everybody has gone home."""
         async with asyncio.TaskGroup() as everybody:
             for hall in (self.halls[0], self.halls[2]):
                 for duty in DUTIES:
-                    everybody.create_task(duty(self.book, hall, self.closing))
+                    everybody.create_task(duty(hall, self.closing))
             await self._comes(everybody, seconds)
             self.closing.set()
 
@@ -66,7 +66,7 @@ class Load:
             if asyncio.get_running_loop().time() >= until:
                 return
             hall, sort, queue_id = next(doors)
-            person = Person(number, self.book, hall, queue_id, self.closing)
+            person = Person(number, hall, queue_id, self.closing)
             everybody.create_task(dice.choice(STORIES[sort])(person))
             self.people += 1
             await asyncio.sleep(PACE_SECONDS * dice.uniform(0.5, 1.5))
@@ -88,6 +88,7 @@ async def load_on(ground: Ground, seed: int) -> AsyncIterator[Load]:
         organizer(urls, barn, patience=PATIENCE_SECONDS) as other,
     ):
         cellar = one.in_test_mode()
-        halls = [hall_of(ground, name, hall) for name, hall in (("harbour", one), ("cellar", cellar), ("barn", other))]
-        book.watch(hall.calling for hall in halls)
+        halls = [
+            hall_of(ground, name, book, hall) for name, hall in (("harbour", one), ("cellar", cellar), ("barn", other))
+        ]
         yield Load(seed, book, halls)

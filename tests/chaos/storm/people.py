@@ -1,18 +1,19 @@
 """The people of a storm: each lives one story, and knows what it was told."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from api_gateway.auth import guest_ids
-from tests.chaos.storm.book import Asks, Book, Call
+from tests.chaos.storm.book import Asks, Call, Effect, Wish
 from tests.chaos.storm.places import Hall
-from tests.support.caller import CONSUMER, strong_key
+from tests.support.caller import CONSUMER, eventually, strong_key
 
 LOOK_SECONDS = 0.3
+LAPSED_WITHIN = 120.0
+REASON = "ADMIN_ACTION"
 ENDED = frozenset({"COMPLETED", "LEFT", "DENIED"})
 
 
@@ -21,7 +22,6 @@ class Person:
     """Somebody who comes to a queue. `number` decides at which gateway they begin, and who hangs up at first."""
 
     number: int
-    book: Book
     hall: Hall
     queue_id: UUID
     closing: asyncio.Event
@@ -51,45 +51,46 @@ class Person:
         return told is not None and told.body["status"] not in ENDED
 
     async def _enters(self, key: str, asks: Asks, at: int) -> Call:
-        return await self._calls(
-            "enter", asks=asks, key=key, at=self.number + at, hasty=self.hasty,
-            causes=lambda own_id: (("queue.consumer.entered", str(own_id)),),
-        )  # fmt: skip
+        wish = self._in_queue("enter", {}, ("queue.consumer.entered", "{id}"))
+        return await self._calls(wish, asks, at=self.number + at, key=key)
 
     async def begins_session(self) -> None:
         """Become a guest before entering anything."""
-        began = await self.book.call(
-            self.hall.calling, self.hall.visitor, ("begin session", "POST", f"{CONSUMER}/auth/guest"), {},
-            under=self.hall.calling.made.id, at=self.number, hasty=self.hasty,
-            causes=lambda own_id: (("consumer.session.started", str(guest_ids(own_id).consumer_id)),),
-        )  # fmt: skip
+        path, under = f"{CONSUMER}/auth/guest", self.hall.calling.made.id
+        wish = Wish("begin session", "POST", path, under, {}, (("consumer.session.started", "{guest}"),))
+        began = await self._calls(wish, self.hall.visitor)
         assert began.succeeded, began
         self.consumer_id = began.body["session"]["consumerId"]
         self._known_by(began.body)
 
     async def says_name(self) -> None:
         """Say who they are."""
-        await self._own("say name", "PATCH", "/consumers/me", {"fullName": f"Person {self.number}"}, "consumer.updated")
+        own = (("consumer.updated", self.consumer_id),)
+        path, said = f"{CONSUMER}/consumers/me", {"fullName": f"Person {self.number}"}
+        await self._calls(Wish("say name", "PATCH", path, UUID(self.consumer_id), said, own), self.me)
 
     async def logs_out(self) -> None:
         """End the session."""
-        await self._own("log out", "POST", "/auth/logout", {}, "consumer.session.ended")
+        own = (("consumer.session.ended", self.consumer_id),)
+        await self._calls(Wish("log out", "POST", f"{CONSUMER}/auth/logout", UUID(self.consumer_id), {}, own), self.me)
 
     async def leaves(self) -> None:
         """Leave the line or give the grant back."""
-        await self._calls(
-            "leave", asks=self.me, at=self.number, hasty=self.hasty,
-            causes=lambda _: (("queue.consumer.left", self.participation),),
-            told=lambda answer: answer.body["status"] == "LEFT",
-        )  # fmt: skip
+        wish = self._in_queue("leave", {}, ("queue.consumer.left", self.participation))
+        await self._calls(replace(wish, told=lambda answer: answer.body["status"] == "LEFT"), self.me)
 
-    async def waits(self, *, patient: bool = False) -> Mapping[str, Any]:
-        """Look until the turn has come, or there is nothing to wait for; the last state. `patient`: also when it is late."""
+    async def waits(self) -> Mapping[str, Any]:
+        """Look until the turn has come, or there is nothing to wait for, or it is late; the last state."""
         while True:
             state = await self.looks()
-            if state.get("admissionGrant") or state["status"] in ENDED or (self.closing.is_set() and not patient):
+            if state.get("admissionGrant") or state["status"] in ENDED or self.closing.is_set():
                 return state
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def has_ended(self) -> bool:
+        """Whether there is nothing to wait for any more."""
+        await asyncio.sleep(LOOK_SECONDS)
+        return (await self.looks())["status"] in ENDED
 
     async def looks(self) -> Mapping[str, Any]:
         """Where they stand. A look is no command: it has no key and no effect but a signature."""
@@ -101,45 +102,32 @@ class Person:
 
     async def validates(self, grant: str) -> None:
         """The shop asks whether the grant is good."""
-        await self._calls(
-            "validate", {"admissionGrant": grant}, asks=self.hall.server, at=self.number,
-            causes=lambda _: (("queue.grant.validated", self.participation),),
-            told=lambda answer: bool(answer.body["valid"]),
-        )  # fmt: skip
+        wish = self._in_queue("validate", {"admissionGrant": grant}, ("queue.grant.validated", self.participation))
+        await self._calls(replace(wish, told=lambda answer: bool(answer.body["valid"])), self.hall.server)
 
     async def completes(self, **named: str) -> None:
         """The shop has sold: by the grant, or by naming the consumer."""
         order_id = f"order-{self.number}"
-        await self._calls(
-            "complete", {"orderId": order_id, **named}, asks=self.hall.server, at=self.number, hasty=self.hasty,
-            causes=lambda _: (("queue.consumer.completed", f"{self.participation} {order_id}"),),
-        )  # fmt: skip
+        effect = ("queue.consumer.completed", f"{self.participation} {order_id}")
+        await self._calls(self._in_queue("complete", {"orderId": order_id, **named}, effect), self.hall.server)
 
     async def is_let_in(self) -> Call:
         """The organizer lets them in out of turn."""
-        return await self._calls(
-            "admit", {"consumerId": self.consumer_id}, asks=self.hall.server, at=self.number,
-            causes=lambda _: (("queue.consumer.granted", self.participation),),
-        )  # fmt: skip
+        effect = ("queue.consumer.granted", self.participation)
+        return await self._calls(self._in_queue("admit", {"consumerId": self.consumer_id}, effect), self.hall.server)
 
     async def is_denied(self) -> None:
         """The organizer refuses them for good."""
-        await self._calls(
-            "deny", {"consumerId": self.consumer_id, "reason": "ADMIN_ACTION"}, asks=self.hall.server, at=self.number,
-            causes=lambda _: (("queue.consumer.denied", self.participation),),
-            told=lambda answer: answer.body["reason"] == "ADMIN_ACTION",
-        )  # fmt: skip
+        said, effect = {"consumerId": self.consumer_id, "reason": REASON}, ("queue.consumer.denied", self.participation)
+        wish = self._in_queue("deny", said, effect)
+        await self._calls(replace(wish, told=lambda answer: answer.body["reason"] == REASON), self.hall.server)
 
-    async def _calls(self, verb: str, json: Any = None, *, asks: Asks, **more: Any) -> Call:
-        path = f"{CONSUMER}/queues/{self.queue_id}/{verb}"
-        asked = (verb, "POST", path)
-        return await self.book.call(self.hall.calling, asks, asked, json or {}, under=self.queue_id, **more)
+    def _in_queue(self, verb: str, json: Any, effect: Effect) -> Wish:
+        return Wish(verb, "POST", f"{CONSUMER}/queues/{self.queue_id}/{verb}", self.queue_id, json, (effect,))
 
-    async def _own(self, what: str, method: str, path: str, json: Any, event: str) -> None:
-        await self.book.call(
-            self.hall.calling, self.me, (what, method, CONSUMER + path), json, under=UUID(self.consumer_id),
-            at=self.number, hasty=self.hasty, causes=lambda _: ((event, self.consumer_id),),
-        )  # fmt: skip
+    async def _calls(self, wish: Wish, asks: Asks, *, at: int | None = None, key: str = "") -> Call:
+        begins = self.number if at is None else at
+        return await self.hall.book.call(self.hall.calling, asks, wish, at=begins, key=key, hasty=self.hasty)
 
     def _known_by(self, told: Mapping[str, Any]) -> None:
         if "accessToken" in told:
@@ -190,8 +178,7 @@ async def is_denied(person: Person) -> None:
 async def forgets(person: Person) -> None:
     """Enter, and let every grant lapse: once back to the line, then out."""
     if await person.enters():
-        while (await person.looks())["status"] not in ENDED:
-            await asyncio.sleep(LOOK_SECONDS)
+        await eventually(person.has_ended, LAPSED_WITHIN)
 
 
 async def _buys(person: Person) -> None:
@@ -204,7 +191,7 @@ async def _buys(person: Person) -> None:
         await person.leaves()
 
 
-Story = Callable[[Person], Awaitable[None]]
+Story = Callable[[Person], Coroutine[Any, Any, None]]
 DOOR: tuple[Story, ...] = (buys, presses_twice, thinks_better, is_known, is_let_in, is_denied, buys)
 STORIES: Mapping[str, tuple[Story, ...]] = MappingProxyType(
     {"door": DOOR, "opening": (buys, presses_twice, is_known, thinks_better), "lapsing": (forgets, thinks_better)}

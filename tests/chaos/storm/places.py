@@ -6,18 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from api_gateway.auth import key_hash
-from tests.chaos.storm.book import Asks, Book, tenant_of
+from tests.chaos.storm.book import Asks, Book, Call, Wish, tenant_of
 from tests.chaos.storm.ground import Ground
 from tests.support.caller import ADMIN, Organizer
 
+_AHEAD = "SELECT ahead FROM ledger_clock"
 _KEYS = "SELECT id FROM api_key WHERE hash = %s"
 
 
 @dataclass(slots=True)
 class Hall:
-    """An organization in one mode, with what calls in its name."""
+    """An organization in one mode, with what calls in its name. `ahead` is how far the ledger's clock is ahead of ours."""
 
     name: str
+    book: Book
     calling: Organizer
     server: Asks
     visitor: Asks
@@ -30,44 +32,41 @@ class Hall:
         """Whose rows these are."""
         return tenant_of(self.calling)
 
+    async def asked(self, wish: Wish, *, at: int = 0) -> Call:
+        """What the organization's server calls."""
+        return await self.book.call(self.calling, self.server, wish, at=at)
 
-def hall_of(ground: Ground, name: str, calling: Organizer) -> Hall:
+
+def hall_of(ground: Ground, name: str, book: Book, calling: Organizer) -> Hall:
     """An organization whose keys' ids are known, and by which clock it is served."""
     secret, publishable = (
         ground.value(_KEYS, key_hash(text)) for text in (calling.keys.secret, calling.keys.publishable)
     )
-    ahead = ground.value("SELECT ahead FROM ledger_clock")
-    return Hall(name, calling, Asks(secret, calling.as_server), Asks(publishable, calling.as_visitor), ahead)
+    book.watch([calling])
+    ahead = ground.value(_AHEAD)
+    return Hall(name, book, calling, Asks(secret, calling.as_server), Asks(publishable, calling.as_visitor), ahead)
 
 
-async def make_queue(book: Book, hall: Hall, name: str, **settings: Any) -> dict[str, Any]:
+async def make_queue(hall: Hall, name: str, **settings: Any) -> None:
     """A queue of this hall, under a key like everything else; its making and its opening are effects."""
     sequence = hall.experience["sequences"][0]["id"]
-    made = await book.call(
-        hall.calling, hall.server, ("create queue", "POST", f"{ADMIN}/queues"),
-        {"sequenceId": sequence, "name": name, "admitRate": 600_000} | settings, under=UUID(sequence),
-        causes=lambda own_id: (("distribution.changed", f"{own_id} created"), ("queue.order.fixed", str(own_id))),
-    )  # fmt: skip
-    assert made.status == 201, made
+    wanted = {"sequenceId": sequence, "name": name, "admitRate": 600_000} | settings
+    effects = (("distribution.changed", "{id} created"), ("queue.order.fixed", "{id}"))
+    made = await hall.asked(Wish("create queue", "POST", f"{ADMIN}/queues", UUID(sequence), wanted, effects))
+    assert made.succeeded, made
     hall.queues[name] = made.body
-    return dict(made.body)
 
 
-async def furnish(book: Book, hall: Hall) -> None:
+async def furnish(hall: Hall) -> dict[str, Any]:
     """An experience that people see."""
-    asks, ask = hall.calling, hall.server
-    under = hall.tenant_id
-    made = await book.call(
-        asks, ask, ("create experience", "POST", f"{ADMIN}/experiences"), {"name": "Harvest"}, under=under,
-        causes=lambda own_id: (("experience.changed", f"{own_id} created"),),
-    )  # fmt: skip
-    assert made.status == 201, made
-    own_id = made.body["id"]
-    shown = await book.call(
-        asks, ask, ("publish", "POST", f"{ADMIN}/experiences/{own_id}/publish"), None, under=under,
-        causes=lambda _: (("experience.changed", f"{own_id} published"),),
-    )  # fmt: skip
-    hall.experience = shown.body
+    path, under = f"{ADMIN}/experiences", hall.tenant_id
+    effects = (("experience.changed", "{id} created"),)
+    made = await hall.asked(Wish("create experience", "POST", path, under, {"name": "Harvest"}, effects))
+    assert made.succeeded, made
+    effects = (("experience.changed", f"{made.body['id']} published"),)
+    shown = await hall.asked(Wish("publish", "POST", f"{path}/{made.body['id']}/publish", under, None, effects))
+    assert shown.succeeded, shown
+    return dict(shown.body)
 
 
 def later(ahead: timedelta, seconds: float) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rich.console import Console
@@ -41,6 +41,12 @@ class Report:
     def failed(self) -> list[str]:
         """The facts that do not hold."""
         return [sentence for sentence, against in self.against.items() if against]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All of it as JSON."""
+        counters = {name: dict(getattr(self, name)) for name in ("commands", "answers", "faults")}
+        return {one.name: getattr(self, one.name) for one in fields(self)} | counters | {"holds": self.holds}
 
     @property
     def again(self) -> str:
@@ -106,18 +112,13 @@ def verdict(report: Report) -> Text:
 
 def _counts(report: Report, title: str) -> Table:
     table = Table(title=f"{title}: {report.people:,} people in {report.seconds:g} s", title_justify="left")
-    columns = [list(one.items()) for one in (report.commands, report.answers, report.figures)]
+    answers = {"no answer" if name == "0" else name: times for name, times in report.answers.items()}
+    columns = [sorted(one.items()) for one in (report.commands, answers, report.figures)]
     for heading in ("calls", "", "answers, tries included", "", "also", ""):
         table.add_column(heading, justify="left" if heading else "right")
     for row in range(max(map(len, columns))):
-        pairs = [sorted(column)[row] if row < len(column) else ("", "") for column in columns]
-        table.add_row(
-            *(
-                str(cell)
-                for name, number in pairs
-                for cell in (name.replace("0", "no answer") if name == "0" else name, number)
-            )
-        )
+        pairs = [column[row] if row < len(column) else ("", "") for column in columns]
+        table.add_row(*(str(cell) for pair in pairs for cell in pair))
     return table
 
 

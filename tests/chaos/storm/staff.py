@@ -1,73 +1,65 @@
 """The organizers of a storm: they pause and go on, change limits, make and withdraw keys and launches, while people come."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from uuid import UUID
 
-from tests.chaos.storm.book import Book, Call
+from tests.chaos.storm.book import Call, Effect, Wish
 from tests.chaos.storm.places import Hall, furnish, later
-from tests.support.caller import ADMIN
+from tests.support.caller import ADMIN, eventually
 
 PAUSED_SECONDS = 0.6
 REST_SECONDS = 1.0
+GOES_ON_WITHIN = 60.0
 
 
-async def pauses(book: Book, hall: Hall, closing: asyncio.Event) -> None:
+async def pauses(hall: Hall, closing: asyncio.Event) -> None:
     """Pause service and go on: now by hand, now by itself at a moment that was announced."""
-    queue_id = hall.queues["door"]["id"]
+    own_id = hall.queues["door"]["id"]
+    paused, resumed = ("distribution.changed", f"{own_id} paused"), ("distribution.changed", f"{own_id} resumed")
     for turn in _turns(closing):
-        by_itself = turn % 2 == 1
-        body: dict[str, Any] = {"scope": "SERVICE"}
-        effects = [("distribution.changed", f"{queue_id} paused")]
-        if by_itself:
-            body["resumeAt"] = later(hall.ahead, PAUSED_SECONDS)
-            effects.append(("distribution.changed", f"{queue_id} resumed"))
-        paused = await _admin(book, hall, "pause", queue_id, body, tuple(effects))
-        await asyncio.sleep(PAUSED_SECONDS)
-        if not paused.succeeded:
-            continue
-        if by_itself:
-            await _goes_on(hall, queue_id)
+        if turn % 2:
+            announced = {"resumeAt": later(hall.ahead, PAUSED_SECONDS)}
+            if (await _done(hall, "pause", own_id, announced, (paused, resumed))).succeeded:
+                await _goes_on(hall, own_id)
         else:
-            await _admin(book, hall, "resume", queue_id, {}, (("distribution.changed", f"{queue_id} resumed"),))
+            await _done(hall, "pause", own_id, {}, (paused,))
+            await asyncio.sleep(PAUSED_SECONDS)
+            await _done(hall, "resume", own_id, {}, (resumed,))
         await asyncio.sleep(REST_SECONDS)
 
 
-async def changes_limits(book: Book, hall: Hall, closing: asyncio.Event) -> None:
-    """Change how many may be inside and wait, and a number that makes each change one."""
-    queue_id = hall.queues["door"]["id"]
+async def changes_limits(hall: Hall, closing: asyncio.Event) -> None:
+    """Change how many may be inside and wait, and a word that makes each change one."""
+    own_id = hall.queues["door"]["id"]
+    path, effects = f"{ADMIN}/queues/{own_id}", (("distribution.changed", f"{own_id} updated"),)
     for turn in _turns(closing):
-        body = {"maxActiveGrants": (3, 6)[turn % 2], "capacity": (10, 18)[turn % 2], "metadata": {"turn": str(turn)}}
-        await book.call(
-            hall.calling, hall.server, ("change limits", "PATCH", f"{ADMIN}/queues/{queue_id}"), body,
-            under=UUID(queue_id), at=turn, causes=lambda _: (("distribution.changed", f"{queue_id} updated"),),
-        )  # fmt: skip
+        limits = {"maxActiveGrants": (3, 6)[turn % 2], "capacity": (10, 18)[turn % 2]}
+        body = limits | {"metadata": {"turn": str(turn)}}
+        await hall.asked(Wish("change limits", "PATCH", path, UUID(own_id), body, effects), at=turn)
         await asyncio.sleep(REST_SECONDS)
 
 
-async def keeps_keys(book: Book, hall: Hall, closing: asyncio.Event) -> None:
+async def keeps_keys(hall: Hall, closing: asyncio.Event) -> None:
     """Make a publishable key and withdraw it again."""
-    where = f"{ADMIN}/organizations/current/keys"
+    where, changed = f"{ADMIN}/organizations/current/keys", "organization.key.changed"
     for turn in _turns(closing):
-        made = await book.call(
-            hall.calling, hall.server, ("create key", "POST", where),
-            {"name": f"Page {turn}", "kind": "publishable", "mode": "live"}, under=hall.tenant_id, at=turn,
-            causes=lambda own_id: (("organization.key.changed", f"{own_id} created"),),
-        )  # fmt: skip
+        body = {"name": f"Page {turn}", "kind": "publishable", "mode": "live"}
+        wish = Wish("create key", "POST", where, hall.tenant_id, body, ((changed, "{id} created"),))
+        made = await hall.asked(wish, at=turn)
         if made.succeeded:
-            await book.call(
-                hall.calling, hall.server, ("revoke key", "DELETE", f"{where}/{made.body['id']}"), None,
-                under=hall.tenant_id, at=turn + 1,
-                causes=lambda _, key_id=made.body["id"]: (("organization.key.changed", f"{key_id} revoked"),),
-            )  # fmt: skip
+            key_id = made.body["id"]
+            effects = ((changed, f"{key_id} revoked"),)
+            wish = Wish("revoke key", "DELETE", f"{where}/{key_id}", hall.tenant_id, None, effects)
+            await hall.asked(wish, at=turn + 1)
         await asyncio.sleep(REST_SECONDS)
 
 
-async def launches(book: Book, hall: Hall, closing: asyncio.Event) -> None:
+async def launches(hall: Hall, closing: asyncio.Event) -> None:
     """Make and publish one experience after the other."""
     for _ in _turns(closing):
-        await furnish(book, Hall(hall.name, hall.calling, hall.server, hall.visitor))
+        await furnish(hall)
         await asyncio.sleep(REST_SECONDS)
 
 
@@ -79,20 +71,21 @@ def _turns(closing: asyncio.Event) -> Iterator[int]:
         turn += 1
 
 
-async def _admin(
-    book: Book, hall: Hall, verb: str, queue_id: str, body: dict[str, Any], effects: tuple[tuple[str, str], ...]
-) -> Call:
-    asked = (verb, "POST", f"{ADMIN}/queues/{queue_id}/{verb}")
-    return await book.call(hall.calling, hall.server, asked, body, under=UUID(queue_id), causes=lambda _: effects)
+async def _done(hall: Hall, verb: str, queue_id: str, body: dict[str, Any], effects: tuple[Effect, ...]) -> Call:
+    path = f"{ADMIN}/queues/{queue_id}/{verb}"
+    return await hall.asked(Wish(verb, "POST", path, UUID(queue_id), body, effects))
 
 
 async def _goes_on(hall: Hall, queue_id: str) -> None:
     """Return when the pause has ended by itself."""
-    path = f"{ADMIN}/queues/{queue_id}"
-    while (await hall.calling.insist("GET", path, None, hall.server.headers)).body["paused"]:
-        await asyncio.sleep(0.1)
+
+    async def goes_on() -> bool:
+        looked = await hall.calling.insist("GET", f"{ADMIN}/queues/{queue_id}", None, hall.server.headers)
+        return not looked.body["paused"]
+
+    await eventually(goes_on, GOES_ON_WITHIN)
 
 
-Duty = Callable[[Book, Hall, asyncio.Event], Awaitable[None]]
+Duty = Callable[[Hall, asyncio.Event], Coroutine[Any, Any, None]]
 DUTIES: tuple[Duty, ...] = (pauses, changes_limits, keeps_keys, launches)
 """What organizers do until the end, each beside the others."""
