@@ -208,11 +208,16 @@ def agent_that_could_not(tale: Tale) -> None:
     tale.more["happened"] = [Happened(planned, 0.0, 0.0, "TimeoutError")]
 
 
+def entry_amid_poison_missing(tale: Tale) -> None:
+    tale.after.append(lambda evidence: evidence.poison.sure_ids.add(GRAVE))
+
+
 BREAKS: list[tuple[str, Break]] = [
     ("unanswered", nobody_answers),
     ("unanswered", answered_with_a_fault),
     ("undecided", outcome_missing),
     ("undecided", outcome_twice),
+    ("undecided", entry_amid_poison_missing),
     ("lost", effect_lost),
     ("doubled", effect_doubled),
     ("uncaused", place_that_nobody_asked_for),

@@ -1,7 +1,7 @@
 """Causes and effects: what the calls were to cause, what the journal tells, and where the two differ."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -59,16 +59,17 @@ def seen(evidence: Evidence) -> Counter[Effect]:
 
 
 def due(evidence: Evidence) -> Counter[Effect]:
-    """What was acknowledged. A call that was sent twice under one key is one call."""
+    """What was acknowledged. A call that was sent twice under one key is one call; who came amid poison may have been refused."""
     acknowledged = {call.command_id: call.caused for call in evidence.calls if call.caused}
-    return Counter(effect for effects in acknowledged.values() for effect in effects) + Counter(evidence.poison.causes)
+    kept = outcomes(evidence)
+    entered = (own_id for own_id in evidence.poison.ids if any("body" in reply for reply in kept.get(own_id, ())))
+    return Counter(effect for effects in acknowledged.values() for effect in effects) + _entering(entered)
 
 
 def possible(evidence: Evidence) -> Counter[Effect]:
     """What was asked for, whether or not anybody heard what became of it."""
     asked = {call.command_id: call.causes for call in evidence.calls}
-    effects = Counter(effect for effects in asked.values() for effect in effects)
-    return effects + Counter(evidence.poison.causes) + Counter(evidence.poison.may_cause)
+    return Counter(effect for effects in asked.values() for effect in effects) + _entering(evidence.poison.ids)
 
 
 def lost(evidence: Evidence) -> list[str]:
@@ -101,7 +102,9 @@ def uncaused(evidence: Evidence) -> list[str]:
 def undecided(evidence: Evidence) -> list[str]:
     """Commands that succeeded and have no outcome, and commands that have more than one."""
     kept = outcomes(evidence)
-    missing = {call.command_id: call.what for call in evidence.calls if call.succeeded and call.command_id not in kept}
+    sure = {call.command_id: call.what for call in evidence.calls if call.succeeded}
+    sure |= dict.fromkeys(evidence.poison.sure_ids, "enter amid poison")
+    missing = {own_id: what for own_id, what in sure.items() if own_id not in kept}
     return [f"{what} {own_id} has no outcome" for own_id, what in missing.items()] + [
         f"{replies[0]['type']} {own_id} has {len(replies)} outcomes"
         for own_id, replies in kept.items()
@@ -122,6 +125,10 @@ def outcomes(evidence: Evidence) -> dict[UUID, list[Any]]:
 def told(evidence: Evidence) -> Iterator[tuple[Page, Event]]:
     """Every event of the journal, in its order."""
     return ((page, event) for page in evidence.pages for event in page.events)
+
+
+def _entering(ids: Iterable[UUID]) -> Counter[Effect]:
+    return Counter(("queue.consumer.entered", str(own_id)) for own_id in ids)
 
 
 def _always(event: Event) -> bool:
