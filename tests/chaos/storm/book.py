@@ -63,7 +63,7 @@ class Wish:
 
     `under` is the aggregate that it changes. In `causes`, `{id}` stands for the id of its command and `{guest}` for that of
     the guest whom it makes. `told` says of an answer whether it was done, where a success may also mean that there was
-    nothing to do.
+    nothing to do. `named` is the path by which the command's id is made, where that is another.
     """
 
     what: str
@@ -73,6 +73,12 @@ class Wish:
     json: Any = None
     causes: tuple[Effect, ...] = ()
     told: Told = surely
+    named: str = ""
+
+    @property
+    def call(self) -> tuple[str, str]:
+        """Method and path, as the id of the command is made from them."""
+        return self.method, self.named or self.path
 
 
 @dataclass(slots=True)
@@ -110,7 +116,7 @@ class Book:
     def _kept(self, hall: Organizer, by: Asks, wish: Wish, key: str) -> Call:
         tenant_id = tenant_of(hall)
         who = cast("Caller", SimpleNamespace(consumer_id=None, key_id=by.own_id, tenant_id=tenant_id))
-        own_id = command_id(self.secret, who, (wish.method, wish.path), key, wish.under)
+        own_id = command_id(self.secret, who, wish.call, key, wish.under)
         self.calls.append(Call(wish.what, own_id, time.monotonic(), _named(wish.causes, own_id)))
         return self.calls[-1]
 

@@ -36,6 +36,7 @@ _ABOUT: Mapping[str, str] = MappingProxyType({
     "organization.key.changed": "{keyId} {change}",
     "experience.changed": "{experienceId} {change}",
     "consumer.session.started": "{consumerId}",
+    "consumer.session.refreshed": "{consumerId}",
     "consumer.session.ended": "{consumerId}",
     "consumer.updated": "{consumerId}",
 })  # fmt: skip

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from api_gateway.auth import token_hash
 from tests.chaos.storm.book import Asks, Call, Effect, Wish
 from tests.chaos.storm.places import Hall
 from tests.support.caller import CONSUMER, eventually, strong_key
@@ -28,6 +29,7 @@ class Person:
     asks: Asks | None = None
     participation: str = ""
     consumer_id: str = ""
+    refresh_token: str = ""
 
     @property
     def hasty(self) -> bool:
@@ -68,6 +70,14 @@ class Person:
         own = (("consumer.updated", self.consumer_id),)
         path, said = f"{CONSUMER}/consumers/me", {"fullName": f"Person {self.number}"}
         await self._calls(Wish("say name", "PATCH", path, UUID(self.consumer_id), said, own), self.me)
+
+    async def refreshes(self) -> None:
+        """Trade the refresh token for the next tokens: coming twice with the same one under one key is coming once."""
+        path, own = f"{CONSUMER}/auth/refresh", (("consumer.session.refreshed", self.consumer_id),)
+        named = f"{path}#{token_hash(self.refresh_token)}"
+        body = {"refreshToken": self.refresh_token}
+        wish = Wish("refresh", "POST", path, UUID(self.consumer_id), body, own, named=named)
+        self._known_by((await self._calls(wish, self.hall.visitor)).body)
 
     async def logs_out(self) -> None:
         """End the session."""
@@ -130,6 +140,7 @@ class Person:
         return await self.hall.book.call(self.hall.calling, asks, wish, at=begins, key=key, hasty=self.hasty)
 
     def _known_by(self, told: Mapping[str, Any]) -> None:
+        self.refresh_token = told.get("refreshToken", self.refresh_token)
         if "accessToken" in told:
             self.asks = Asks(UUID(self.consumer_id), self.hall.calling.as_person(told["accessToken"]))
 
@@ -153,9 +164,10 @@ async def thinks_better(person: Person) -> None:
 
 
 async def is_known(person: Person) -> None:
-    """Begin a session, say a name, enter with the token, buy, log out."""
+    """Begin a session, say a name, refresh, enter with the token, buy, log out."""
     await person.begins_session()
     await person.says_name()
+    await person.refreshes()
     if await person.enters():
         await _buys(person)
     await person.logs_out()
