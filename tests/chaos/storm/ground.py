@@ -64,10 +64,13 @@ class Ground(Grounds):
 
 
 @contextmanager
-def stormy_ground(seed: int) -> Iterator[Ground]:
-    """A running installation to raise storms over. The seed decides how wrong the clocks are."""
+def stormy_ground(seed: int, *calls: str) -> Iterator[Ground]:
+    """A running installation to raise storms over. The seed decides how wrong the clocks are.
+
+    `calls`, each "module:function", are made inside all of its processes before anything else.
+    """
     with temporary_state() as state, receiving() as receiver, Network() as network:
         told = {"SMTP_URL": receiver.url, "OPERATOR_EMAIL": OPERATOR, "CORES": "shared"}
-        shape = Shape(COUNTS, environment=told | inside("tests.chaos.storm.clocks:begin"))
+        shape = Shape(COUNTS, environment=told | inside("tests.chaos.storm.clocks:begin", *calls))
         with StormyInstallation(state, shape, network, seed) as system:
             yield Ground(system, network, receiver)
