@@ -215,6 +215,7 @@ def entry_amid_poison_missing(tale: Tale) -> None:
 BREAKS: list[tuple[str, Break]] = [
     ("unanswered", nobody_answers),
     ("unanswered", answered_with_a_fault),
+    ("unanswered", on_evidence(broken=["buys could not go on"])),
     ("undecided", outcome_missing),
     ("undecided", outcome_twice),
     ("undecided", entry_amid_poison_missing),

@@ -35,8 +35,8 @@ class Fact:
 
 
 def unanswered(evidence: Evidence) -> Findings:
-    """Calls that nobody ever answered, or answered with what they cannot have provoked."""
-    return [
+    """Calls that nobody ever answered, or answered with what they cannot have provoked, and stories that could not go on."""
+    return list(evidence.broken) + [
         f"{call.what} {call.command_id}: {_answer(call)}" for call in evidence.calls if not call.succeeded
         and _code(call) not in REFUSALS.get(call.what, ())
     ]  # fmt: skip

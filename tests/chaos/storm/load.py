@@ -1,7 +1,8 @@
 """The load of a storm: halls, their queues, the people who come and the organizers who meddle."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import traceback
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count, cycle
@@ -36,6 +37,7 @@ class Load:
     halls: list[Hall]
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     people: int = 0
+    broken: list[str] = field(default_factory=list)
 
     async def furnishes(self) -> None:
         """Make the launches and queues, before anything goes wrong."""
@@ -55,7 +57,7 @@ class Load:
         async with asyncio.TaskGroup() as everybody:
             for hall in (self.halls[0], self.halls[2]):
                 for duty in DUTIES:
-                    everybody.create_task(duty(hall, self.closing))
+                    everybody.create_task(self._lived(duty.__name__, duty(hall, self.closing)))
             await self._comes(everybody, seconds)
             self.closing.set()
 
@@ -67,9 +69,18 @@ class Load:
                 return
             hall, sort, queue_id = next(doors)
             person = Person(number, hall, queue_id, self.closing)
-            everybody.create_task(dice.choice(STORIES[sort])(person))
+            story = dice.choice(STORIES[sort])
+            everybody.create_task(self._lived(story.__name__, story(person)))
             self.people += 1
             await asyncio.sleep(PACE_SECONDS * dice.uniform(0.5, 1.5))
+
+    async def _lived(self, name: str, story: Coroutine[Any, Any, None]) -> None:
+        """Live a story to its end; one that cannot go on is told at the end, and fails the run."""
+        try:
+            await story
+        except Exception as broken:  # noqa: BLE001 (whatever it is, the others go on)
+            where = traceback.extract_tb(broken.__traceback__)[-1]
+            self.broken.append(f"{name} could not go on: {broken!r} in {where.name}, line {where.lineno}")
 
     def _doors(self) -> Iterator[tuple[Hall, str, UUID]]:
         """Every queue; the doors twice as often as the others."""

@@ -46,7 +46,7 @@ class Person:
         """Join the line, perhaps pressing twice at two gateways; whether there was a place."""
         key, asks = strong_key(), self.asks or self.hall.visitor
         calls = await asyncio.gather(*(self._enters(key, asks, at) for at in range(1 + twice)))
-        told = next((one for one in calls if one.succeeded), None)
+        told = max((one for one in calls if one.succeeded), key=lambda one: "accessToken" in one.body, default=None)
         if told is not None:
             self.participation, self.consumer_id = told.body["participationId"], told.body["consumerId"]
             self._known_by(told.body)
