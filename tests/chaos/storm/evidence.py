@@ -84,7 +84,8 @@ def collected(
     """Look at everything, once it is quiet. `received` is how many mails had come before this storm."""
     tenants = [hall.tenant_id for hall in load.halls]
     return Evidence(
-        calls=load.book.calls, broken=load.broken, happened=list(happened), pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
+        calls=load.book.calls, broken=load.broken, happened=list(happened),
+        pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
         queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
         mails=ground.rows(_MAILS, began), received=ground.receiver.copies[received:], dead=ground.rows(_DEAD, began),
         pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)], poison=poison, began=began,

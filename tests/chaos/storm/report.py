@@ -62,17 +62,27 @@ def reported(storm: Storm) -> Report:
         seed=storm.plan.seed, seconds=storm.plan.duration, people=storm.people,
         commands=Counter(call.what for call in evidence.calls), answers=Counter(storm.answers), faults=broken,
         recoveries=recoveries(evidence), against={fact.sentence: fact.against(evidence) for fact in FACTS},
-        figures={
-            "connections cut": storm.cuts,
-            "journal pages": len(evidence.pages),
-            "events": sum(len(page.events) for page in evidence.pages),
-            "commands decided": sum(len(page.command_ids) for page in evidence.pages),
-            "poison put in": evidence.poison.sure + evidence.poison.unsure,
-            "mails received": len(evidence.received),
-            "seconds until quiet": round(storm.quiet_after, 2),
-        },
+        figures=_figures(storm),
         schedule=[asdict(one.planned) | {"lasted": round(one.ended - one.began, 3)} for one in evidence.happened],
     )  # fmt: skip
+
+
+def _figures(storm: Storm) -> dict[str, float]:
+    """What else was counted; of what is in seconds, several storms tell the most."""
+    evidence = storm.evidence
+    lasted = [call.answered - call.began for call in evidence.calls if call.answered is not None]
+    return {
+        "connections cut": storm.cuts,
+        "journal pages": len(evidence.pages),
+        "events": sum(len(page.events) for page in evidence.pages),
+        "commands decided": sum(len(page.command_ids) for page in evidence.pages),
+        "poison put in": evidence.poison.sure + evidence.poison.unsure,
+        "mails received": len(evidence.received),
+        "seconds of a call, p50": round(quantile(lasted, 0.5), 3),
+        "seconds of a call, p99": round(quantile(lasted, 0.99), 3),
+        "seconds of a call, most": round(quantile(lasted, 1.0), 3),
+        "seconds until quiet": round(storm.quiet_after, 2),
+    }
 
 
 def added(reports: Sequence[Report]) -> Report:
