@@ -21,7 +21,7 @@ PATIENCE_SECONDS = 8.0
 PACE_SECONDS = 0.08
 OPENINGS = (4.0, 9.0, 15.0)
 """When queues open by themselves, in seconds from the beginning."""
-DOOR: dict[str, Any] = {"capacity": 15, "maxActiveGrants": 4}
+DOOR: dict[str, Any] = {"capacity": 15, "maxActiveGrants": 4, "admissionExpirationSeconds": 7200}
 LAPSING: dict[str, Any] = {
     "admissionExpirationSeconds": 2, "completionGraceSeconds": 0, "onExpiry": "requeue", "requeueLimit": 1,
     "maxActiveGrants": 8,

@@ -71,7 +71,7 @@ def _figures(storm: Storm) -> dict[str, float]:
     """What else was counted; of what is in seconds, several storms tell the most."""
     evidence = storm.evidence
     lasted = [call.answered - call.began for call in evidence.calls if call.answered is not None]
-    return {
+    counted: dict[str, float] = {
         "connections cut": storm.cuts,
         "journal pages": len(evidence.pages),
         "events": sum(len(page.events) for page in evidence.pages),
@@ -83,6 +83,7 @@ def _figures(storm: Storm) -> dict[str, float]:
         "seconds of a call, most": round(quantile(lasted, 1.0), 3),
         "seconds until quiet": round(storm.quiet_after, 2),
     }
+    return counted | storm.guards
 
 
 def added(reports: Sequence[Report]) -> Report:

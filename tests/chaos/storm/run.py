@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 from uuid import UUID
@@ -15,6 +15,7 @@ from tests.chaos.storm.agent import Agent
 from tests.chaos.storm.evidence import Evidence, collected, pending
 from tests.chaos.storm.faults import SORTS
 from tests.chaos.storm.ground import Ground
+from tests.chaos.storm.guards import Guards
 from tests.chaos.storm.load import Load, load_on
 from tests.chaos.storm.plan import Plan, plan_of
 from tests.chaos.storm.poison import Poison
@@ -39,6 +40,7 @@ class Storm:
     skews: list[float]
     cuts: int
     quiet_after: float
+    guards: dict[str, int] = field(default_factory=dict)
 
 
 async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
@@ -49,15 +51,19 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
     received, cuts = len(ground.receiver.taken), ground.network.cuts
     async with load_on(ground, seed) as load:
         await load.furnishes()
-        agent = Agent(ground, plan)
+        agent, guards = Agent(ground, plan), Guards(ground.system.metrics)
+        watching = asyncio.create_task(guards.watch())
         async with asyncio.TaskGroup() as together:
             together.create_task(load.runs(seconds))
             together.create_task(agent.carries_out())
             together.create_task(_poisons(ground, load, poison, seed, seconds))
         quiet_after = await _quiet(ground)
+        watching.cancel()
         evidence = await asyncio.to_thread(collected, ground, load, agent.happened, poison, began, received)
         answers = dict(sorted(load.book.answers.items()))
-    return Storm(plan, evidence, load.people, answers, ground.skews, ground.network.cuts - cuts, quiet_after)
+    return Storm(
+        plan, evidence, load.people, answers, ground.skews, ground.network.cuts - cuts, quiet_after, dict(guards.needed)
+    )
 
 
 async def _poisons(ground: Ground, load: Load, poison: Poison, seed: int, seconds: float) -> None:
