@@ -234,6 +234,7 @@ BREAKS: list[tuple[str, Break]] = [
     ("disordered", ticket_left_out),
     ("disordered", overtaken),
     ("disordered", let_in_during_a_pause),
+    ("unproved", on_evidence(unproved=["opening 0: the seed is another"])),
     ("unlike", row_of_another_count),
     ("unlike", row_of_another_status),
     ("unlike", row_that_nobody_wrote_of),

@@ -6,11 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cli.errors import ObstacleError
+from cli.verify import check
+from domain.fairness import Finding, Verdict
 from tests.chaos.storm.agent import Happened
 from tests.chaos.storm.book import Call
 from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.load import Load
 from tests.chaos.storm.poison import Poison
+from tests.support.caller import CONSUMER
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1), datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _JOURNAL = """
@@ -60,6 +64,7 @@ class Evidence:
     dead: Sequence[Any] = ()
     pending: Mapping[str, int] = field(default_factory=dict)
     miskept: Sequence[str] = ()
+    unproved: Sequence[str] = ()
     poison: Poison = field(default_factory=Poison)
     began: datetime = FIRST
     ended: datetime = LAST
@@ -78,6 +83,23 @@ def pending(ground: Ground) -> dict[str, int]:
     return {row.what: row.count for row in ground.rows(_PENDING) if row.count}
 
 
+def unproved(ground: Ground, load: Load) -> list[str]:
+    """What the published proofs of the queues that opened by a timer leave open, or contradict themselves in."""
+    return [
+        f"{name} of {hall.name}: {finding.text}"
+        for hall in load.halls for name, made in hall.queues.items() if made["openAt"]
+        for finding in _checked(f"{ground.system.url}{CONSUMER}/queues/{made['id']}/proof", hall.calling.keys.publishable)
+        if finding.verdict is not Verdict.HOLDS
+    ]  # fmt: skip
+
+
+def _checked(proof: str, key: str) -> Sequence[Finding]:
+    try:
+        return check(proof, key=key)
+    except ObstacleError as obstacle:
+        return [Finding("readable", Verdict.FAILS, str(obstacle))]
+
+
 def collected(
     ground: Ground, load: Load, happened: Iterable[Happened], poison: Poison, began: datetime, received: int
 ) -> Evidence:
@@ -88,6 +110,7 @@ def collected(
         pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
         queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
         mails=ground.rows(_MAILS, began), received=ground.receiver.copies[received:], dead=ground.rows(_DEAD, began),
-        pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)], poison=poison, began=began,
+        pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)], unproved=unproved(ground, load),
+        poison=poison, began=began,
         ended=ground.value(_NOW),
     )  # fmt: skip

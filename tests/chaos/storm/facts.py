@@ -170,6 +170,11 @@ def strange(evidence: Evidence) -> Findings:
     return found
 
 
+def unproved(evidence: Evidence) -> Findings:
+    """Orders that the published proof does not show to be the ones that were committed to."""
+    return list(evidence.unproved)
+
+
 def slow(evidence: Evidence) -> Findings:
     """Faults after which nobody was answered for long, and faults that the agent could not do."""
     failed = [f"{one.planned.name} of {one.planned.target}: {one.failed}" for one in evidence.happened if one.failed]
@@ -189,6 +194,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("every step follows from the one before", impossible),
     Fact("waiting, inside and admitted are within their limits at every point", beyond),
     Fact("order is kept", disordered),
+    Fact("every order that was drawn is the one that was committed to", unproved),
     Fact("the rows are what the journal tells", unlike),
     Fact("every timer has fired once in effect, not early, not half a minute late", mistimed),
     Fact("only the ledger's clock dates anything", misdated),
