@@ -6,13 +6,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
 from api_gateway.auth import Caller, guest_ids
 from api_gateway.http.idempotency import command_id
-from tests.support.caller import LOST, Answer, Organizer, strong_key
+from tests.support.caller import (
+    COME_AGAIN,
+    INSISTENCE_SECONDS,
+    LOST,
+    PAUSE_SECONDS,
+    Answer,
+    Organizer,
+    eventually,
+    strong_key,
+)
 
 HASTE_SECONDS = 0.03
 Effect = tuple[str, str]
@@ -63,7 +74,8 @@ class Wish:
 
     `under` is the aggregate that it changes. In `causes`, `{id}` stands for the id of its command and `{guest}` for that of
     the guest whom it makes. `told` says of an answer whether it was done, where a success may also mean that there was
-    nothing to do. `named` is the path by which the command's id is made, where that is another.
+    nothing to do. `named` is the path by which the command's id is made, where that is another. What is not
+    `followed` is sent again when it was accepted, until it is answered with its outcome.
     """
 
     what: str
@@ -74,6 +86,7 @@ class Wish:
     causes: tuple[Effect, ...] = ()
     told: Told = surely
     named: str = ""
+    followed: bool = True
 
     @property
     def call(self) -> tuple[str, str]:
@@ -108,7 +121,8 @@ class Book:
         if hasty:
             await _hung_up(hall, wish, headers, at)
         with suppress(AssertionError):  # because a call that nobody ever answers is a finding, and told at the end
-            answer = await hall.insist(wish.method, wish.path, wish.json, headers, at)
+            ask = hall.insist if wish.followed else partial(_repeated, hall)
+            answer = await ask(wish.method, wish.path, wish.json, headers, at)
             kept.answered, kept.status, kept.body = time.monotonic(), answer.status, answer.body
             kept.caused = kept.causes if kept.status < 300 and wish.told(answer) else ()
         return kept
@@ -124,6 +138,21 @@ class Book:
 def tenant_of(hall: Organizer) -> UUID:
     """The organization in the mode of its keys."""
     return hall.made.live_tenant_id if hall.keys == hall.made.live else hall.made.test_tenant_id
+
+
+async def _repeated(hall: Organizer, method: str, path: str, json: Any, headers: Mapping[str, str], at: int) -> Answer:
+    """The same call again and again until the outcome is told: by one key it is one command, whose outcome is kept."""
+
+    async def told() -> Answer | None:
+        with suppress(*LOST):
+            answer = await hall.call(method, path, json, headers, next(gateways))
+            if answer.status not in COME_AGAIN | {202}:
+                return answer
+        await asyncio.sleep(PAUSE_SECONDS)
+        return None
+
+    gateways = count(at)
+    return cast("Answer", await eventually(told, INSISTENCE_SECONDS))
 
 
 def _named(causes: tuple[Effect, ...], own_id: UUID) -> tuple[Effect, ...]:

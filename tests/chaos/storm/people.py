@@ -72,11 +72,14 @@ class Person:
         await self._calls(Wish("say name", "PATCH", path, UUID(self.consumer_id), said, own), self.me)
 
     async def refreshes(self) -> None:
-        """Trade the refresh token for the next tokens: coming twice with the same one under one key is coming once."""
+        """Trade the refresh token for the next tokens: coming twice with the same one under one key is coming once.
+
+        The operation of a refresh is its holder's to see, whose access token may be over: whoever was told 202 comes again.
+        """
         path, own = f"{CONSUMER}/auth/refresh", (("consumer.session.refreshed", self.consumer_id),)
         named = f"{path}#{token_hash(self.refresh_token)}"
         body = {"refreshToken": self.refresh_token}
-        wish = Wish("refresh", "POST", path, UUID(self.consumer_id), body, own, named=named)
+        wish = Wish("refresh", "POST", path, UUID(self.consumer_id), body, own, named=named, followed=False)
         self._known_by((await self._calls(wish, self.hall.visitor)).body)
 
     async def logs_out(self) -> None:
