@@ -69,11 +69,11 @@ class Supervisor:
         self._end([post.child for post in self.posts.values()])
 
     def let_go(self, name: str) -> None:
-        """Stop one process as a deploy does, and leave its post empty until `fill`."""
+        """Stop one process as a deploy does, and leave its post empty until `fill`. The others are looked after meanwhile."""
         with self._lock:
             post = self.posts[name]
             post.wanted = post.ready = False
-            self._end([post.child])
+        self._end([post.child])
 
     def fill(self, name: str, seconds: float = 30.0) -> None:
         """Start a process whose post is empty, and return when it is ready. ObstacleError otherwise."""
