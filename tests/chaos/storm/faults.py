@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
+from runtime.embedded import EmbeddedServerError
 from tests.chaos.storm.ground import GATEWAYS, PROCESSES, SCHEDULERS, WORKERS, Ground
 from tests.chaos.storm.network import GROUPS, Change
 from tests.chaos.storm.plan import Planned, Sort
@@ -100,7 +101,9 @@ async def kill_server(ground: Ground, planned: Planned) -> None:
 @fault("Postgres stopped at once", ("postgres",))
 async def crash(ground: Ground, planned: Planned) -> None:
     """An immediate shutdown and a start with recovery."""
-    await asyncio.to_thread(ground.system.restart, planned.target, immediate=True)
+    with suppress(EmbeddedServerError):  # because another fault may kill it on its way up; then it is started again
+        await asyncio.to_thread(ground.system.restart, planned.target, immediate=True)
+    await _server_pid(ground, planned.target)
 
 
 @fault("Postgres: ask cut", GROUPS, (0.3, 1.0))
