@@ -11,10 +11,8 @@ from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 import structlog
 from prometheus_client import Counter
-from psycopg_pool import PoolTimeout
 
 from api_gateway.context import Gateway
 from api_gateway.http.bodies import DisconnectedError
@@ -24,6 +22,7 @@ from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from api_gateway.queueing import Queueing
 from domain.ids import same_id
 from runtime import metrics
+from store.database import AWAY
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -73,7 +72,7 @@ class Hot:
 
         try:
             await self.queueing.events(request, _uuid(queue_id), receive, sending)
-        except (Problem, psycopg.OperationalError, PoolTimeout) as failure:
+        except (Problem, *AWAY) as failure:
             if begun:
                 await send({"type": "http.response.body", "body": b""})
                 return
@@ -90,7 +89,7 @@ class Hot:
             return _told(wrong, request, self.gateway.settings.issuer)
         except DisconnectedError:
             return CLIENT_CLOSED, b"", []
-        except (psycopg.OperationalError, PoolTimeout) as failure:
+        except AWAY as failure:
             log.warning("request.unserved", request=str(request.id), error=type(failure).__name__)
             return _told(_away(), request, self.gateway.settings.issuer)
         except Exception:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from store.pipelined import Connection
+from store.pipelined import LOST, Connection
 
-AWAY = (psycopg.OperationalError, OperationalError, PoolTimeout)
+AWAY = (*LOST, OperationalError, PoolTimeout)
 """What is raised where the store is away or too busy: nothing is wrong with what was asked of it."""
 NOW = "SELECT ledger_now() AS now"
 PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"

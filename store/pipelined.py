@@ -16,6 +16,10 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 
+LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
+"""What is raised where a connection was lost. Who was frozen in an open transaction for longer than its role may be idle was
+cut off by Postgres, which the driver counts among the internal errors."""
+
 
 class Connection(Protocol):
     """What the store needs of a connection: SQLAlchemy's has it, and so has the pipelined one."""
@@ -163,7 +167,7 @@ def pipelined(engine: Engine) -> Iterator[Pipelined]:
     try:
         connection: psycopg.Connection[Any] = raw.driver_connection  # type: ignore[assignment] # the engine's driver is psycopg
         yield Pipelined(connection)
-    except psycopg.OperationalError:
+    except LOST:
         raw.invalidate()
         raise
     finally:

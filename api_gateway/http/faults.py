@@ -5,11 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from uuid import UUID
 
-import psycopg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from psycopg_pool import PoolTimeout
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -17,6 +15,7 @@ from starlette.responses import Response
 from api_gateway.http.bodies import DisconnectedError
 from api_gateway.http.call import raw_request
 from api_gateway.problems import Problem, problem, problem_response
+from store.database import AWAY
 
 CLIENT_CLOSED = 499
 """Counted for a caller who went away before the request was whole; nobody is there to read it."""
@@ -28,8 +27,8 @@ def tell_faults(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _request)
-    app.add_exception_handler(psycopg.OperationalError, _away)
-    app.add_exception_handler(PoolTimeout, _away)
+    for kind in AWAY:
+        app.add_exception_handler(kind, _away)
     app.add_exception_handler(DisconnectedError, _gone)
     app.add_exception_handler(Exception, broken)
 

@@ -39,6 +39,10 @@ def application() -> Counting:
     async def away() -> None:
         raise psycopg.OperationalError
 
+    @app.get("/cut-off")
+    async def cut_off() -> None:
+        raise psycopg.errors.IdleInTransactionSessionTimeout
+
     @app.get("/number")
     async def number(wanted: int) -> int:
         return wanted
@@ -73,8 +77,9 @@ async def test_a_fault_is_told_with_a_reference_and_nothing_else() -> None:
     assert "ZeroDivision" not in json.dumps(body)
 
 
-async def test_a_store_that_does_not_answer_is_503() -> None:
-    status, headers, body = await answer("/away")
+@pytest.mark.parametrize("path", ["/away", "/cut-off"])
+async def test_a_store_that_does_not_answer_or_has_cut_us_off_is_503(path: str) -> None:
+    status, headers, body = await answer(path)
     assert (status, body["code"], headers[b"retry-after"]) == (503, "DEPENDENCY_UNAVAILABLE", b"1")
 
 
