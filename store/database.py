@@ -25,6 +25,13 @@ _PLANS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
+# A drain that is between two parts of a pipeline is not idle for Postgres, so that only the network ends it when its host is gone.
+_VANISHED = {
+    "tcp_user_timeout": "3000",
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+}
 _KEEPALIVE = {
     "connect_timeout": 2,
     "tcp_user_timeout": 3000,
@@ -57,6 +64,7 @@ class Limits:
             ("idle_in_transaction_session", self.idle_ms),
         )
         settings = {f"{name}_timeout": str(value) for name, value in limits} | (_PLANS if self.generic else {})
+        settings |= _VANISHED
         return " ".join(f"-c {name}={value}" for name, value in settings.items())
 
 

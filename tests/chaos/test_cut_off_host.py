@@ -21,10 +21,11 @@ from tests.support.servers import running_postgres, wait_until
 HOLDS = """
 import sys
 from store import database
-from store.command_log import Place, lock
+from store.command_log import Place, lock_and_take
+from store.pipelined import pipelined
 engine = database.engine(sys.argv[1], database.WORKER, pool=1)
-with engine.connect() as connection:
-    lock(connection, Place("queue", 0))
+with pipelined(engine) as connection:
+    lock_and_take(connection, Place("queue", 0), 10)
     print("held", flush=True)
     sys.stdin.readline()
     try:
@@ -35,7 +36,7 @@ with engine.connect() as connection:
         print(type(failure).__name__)
 """
 STRIKES = "SELECT strikes FROM log_partition WHERE topic = 'queue' AND part = 0"
-LEASE = (1.0, 4.0)
+LEASE = (1.0, 6.0)
 
 
 def test_what_a_cut_off_host_holds_is_free_within_the_lease_and_its_late_commit_fails(connected: Network) -> None:
