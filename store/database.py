@@ -69,7 +69,7 @@ class Limits:
 
 
 GATEWAY = Limits(2_000, 500, 2_000)
-WORKER = Limits(5_000, 1_000, 0, generic=True)
+WORKER = Limits(5_000, 1_000, 2_000, generic=True)
 OPERATOR = Limits(0, 5_000, 0)
 
 

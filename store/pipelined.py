@@ -16,8 +16,12 @@ import psycopg
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 
-LOST = (psycopg.OperationalError, psycopg.errors.IdleInTransactionSessionTimeout)
-"""What is raised where a connection was lost. Who was frozen in an open transaction for longer than its role may be idle was
+LOST = (
+    psycopg.OperationalError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+"""What is raised where a connection was lost. Who was frozen in an open transaction for longer than its role may be was
 cut off by Postgres, which the driver counts among the internal errors."""
 
 

@@ -36,6 +36,16 @@ _HIDDEN = {
     "session": {"refresh_hash", "previous_hash"},
     "outbox": {"recipient", "payload", "raw", "last_error"},
 }
+_END_FROZEN = f"""
+DO $$ BEGIN
+  IF current_setting('server_version_num')::int >= 170000 THEN
+    ALTER ROLE {WORKER} SET transaction_timeout = '5s';
+  END IF;
+END $$"""
+"""A worker that is frozen between two parts of a pipeline is not idle for Postgres, so nothing else would end what it holds.
+
+It stands on the role and not among the options of a connection, because Postgres before 17 refuses what it does not know.
+"""
 _FUNCTIONS = ("journal_outcomes(uuid[])", "resolve_key(text)", "resolve_slug(text)", "waiting_command(uuid)")
 
 
@@ -98,6 +108,7 @@ def create_roles(connection: Connection, passwords: RolePasswords) -> None:
             sql.SQL(verb), sql.Identifier(role), sql.SQL(bypass), sql.Literal(passwords.of(role))
         )
         connection.exec_driver_sql(statement.as_string(None))
+    connection.exec_driver_sql(_END_FROZEN)
 
 
 def grant_access(connection: Connection, tables: Iterable[Table], partitions: int) -> None:

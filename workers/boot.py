@@ -59,11 +59,8 @@ def _drain(chosen: Settings, broker: Ringer, topics: Iterable[str]) -> tuple[Dra
         partitions = database.partitions(connection)
     needed = partitions * len(tuple(topics))
     if chosen.worker_threads < needed:
-        refuse(
-            [
-                f"This worker serves {needed} partitions and has {chosen.worker_threads} threads: set WORKER_THREADS={needed}."
-            ]
-        )
+        has = f"has {chosen.worker_threads} threads"
+        refuse([f"This worker serves {needed} partitions and {has}: set WORKER_THREADS={needed}."])
     client = redis_client(chosen.redis_url)
     ring = KeyRing(engine, bytes.fromhex(chosen.key_encryption_key.get_secret_value()), clock, chosen.issuer)
     bell = Bell(client, broker, TOPICS)
