@@ -16,7 +16,7 @@ from runtime.clock import Clock
 from store.reads import keys
 
 FRESH_SECONDS = 10.0
-AGAIN_SECONDS = 1.0
+AGAIN_SECONDS = 0.25
 DOUBT_SECONDS = 25.0
 log = structlog.get_logger("signers")
 
@@ -31,13 +31,19 @@ class Signer:
 
 
 class Signers:
-    """The listed keys by their id. An unknown id is asked for at most once a second, however many ask."""
+    """The listed keys by their id.
+
+    Unknown ids are asked for four times a second at most, however many ask; who asks in between waits for the next look,
+    because the key may be younger than the last one: where another was withdrawn, a new key signs at once.
+    """
 
     def __init__(self, pool: AsyncConnectionPool, clock: Clock) -> None:
         self._pool, self._clock = pool, clock
         self._listed: dict[str, Signer] = {}
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
         self._forget: list[Callable[[], None]] = []
         self._doubted_until = float("-inf")
 
@@ -69,9 +75,8 @@ class Signers:
 
     async def find(self, kid: str) -> Signer | None:
         """A key by its id, or None."""
-        signer = self.remembered(kid)
-        if signer is None and (self._looking is not None or self._age() > AGAIN_SECONDS):
-            await asyncio.shield(self._look_soon())
+        if self.remembered(kid) is None:
+            await asyncio.shield(self._next_look())
         return self._listed.get(kid)
 
     async def published(self) -> dict[str, Any]:
@@ -88,7 +93,23 @@ class Signers:
             self._looking = asyncio.create_task(self._look())
         return self._looking
 
+    def _next_look(self) -> asyncio.Task[None]:
+        """A look that has not begun yet; all who ask until then share it."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.create_task(self._look_when_due())
+        return self._next
+
+    async def _look_when_due(self) -> None:
+        await asyncio.sleep(AGAIN_SECONDS - self._age())
+        async with self._turn:
+            self._next = None
+            await self._listed_now()
+
     async def _look(self) -> None:
+        async with self._turn:
+            await self._listed_now()
+
+    async def _listed_now(self) -> None:
         self._looked_at = self._clock.monotonic()
         try:
             async with self._pool.connection() as connection:
@@ -100,8 +121,6 @@ class Signers:
             if before.keys() - self._listed.keys():
                 self._doubted_until = self._clock.monotonic() + DOUBT_SECONDS
                 self._doubt()
-        finally:
-            self._looking = None
 
     def _doubt(self) -> None:
         log.info("signers.doubted")

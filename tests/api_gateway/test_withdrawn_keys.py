@@ -1,14 +1,20 @@
 """A signing key that others may have is withdrawn: nothing that it signed is good any more, and people go on."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 import requests
+from psycopg_pool import AsyncConnectionPool
 
 import workers.signing
 from api_gateway.auth import signers
+from api_gateway.auth.signers import Signers
+from runtime.clock import Clock
 from runtime.keys import new_key
 from store import signing_keys
+from store.roles import GATEWAY
 from tests.support.house import KEK, House, open_house
 from tests.support.servers import running_redis, wait_until
 
@@ -68,3 +74,30 @@ def test_a_grant_gets_a_new_token_and_the_old_one_is_good_for_nothing(quick: Hou
 def valid(answer: requests.Response) -> bool:
     """Whether a grant is good."""
     return bool(answer.json()["valid"])
+
+
+async def test_a_key_that_is_younger_than_the_last_look_is_found_at_once(quick: House) -> None:
+    """Where a key is withdrawn the next one signs at once, and its tokens may arrive right after an unknown key was looked up."""
+    async with AsyncConnectionPool(quick.database.url(GATEWAY), min_size=1, open=False) as pool:
+        listed = Signers(pool, Clock())
+        assert await listed.find("nobody's") is None
+        await asyncio.to_thread(withdraw, quick, "access")
+        (kid,) = [key["kid"] for key in (await Signers(pool, Clock()).published())["keys"] if key not in known(listed)]
+        found = await listed.find(kid)
+    assert found is not None
+    assert found.purpose == "access"
+
+
+async def test_however_many_ask_for_unknown_keys_the_list_is_read_four_times_a_second(quick: House) -> None:
+    async with AsyncConnectionPool(quick.database.url(GATEWAY), min_size=1, open=False) as pool:
+        listed, clock = Signers(pool, Clock()), Clock()
+        began, looks = clock.monotonic(), set[float]()
+        while clock.monotonic() - began < 1:
+            await asyncio.gather(*(listed.find(f"nobody's {number}") for number in range(50)))
+            looks.add(listed._looked_at)
+        assert 3 <= len(looks) <= 5
+
+
+def known(listed: Signers) -> list[Mapping[str, Any]]:
+    """The keys of a list as it was looked at last."""
+    return [dict(signer.jwk) for signer in listed._listed.values()]
