@@ -135,7 +135,7 @@ def lived_through(works: Works, drains: Sequence[Drain]) -> list[Operation]:
     works.append([sent(queue, PauseQueue(queue_id=queue.id))])
     works.settle()
     people, over = [uuid4() for _ in range(12)], threading.Event()
-    recorder = Recorder(works, drains[0].engine, queue, people)
+    recorder = Recorder(works, drains[0].ledger.engine, queue, people)
 
     def turn(drain: Drain) -> None:
         while not over.is_set():
