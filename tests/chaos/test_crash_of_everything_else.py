@@ -16,15 +16,17 @@ from domain.command import SYSTEM_ACTOR, Command, Envelope
 from domain.experiences.commands import CreateExperience, Nested
 from domain.experiences.config import ExperienceConfig
 from domain.guest import NewGuest
-from domain.organizations.commands import CreateKey, FirstKey
+from domain.organizations.commands import REGISTER, CreateKey, FirstKey
 from domain.organizations.state import KeyKind, Mode
 from domain.people.commands import EndSession, EraseConsumer, RefreshSession, StartGuestSession, UpdateProfile
 from domain.queue.commands import KillQueue, KnockQueue, NotePresence, PauseQueue, ResumeQueue
 from domain.queue.state import Queue, Scope
 from store.command_log import Place
 from store.roles import MAINTENANCE, WORKER
+from store.wire import partition_of
 from tests.chaos.test_crash_at_every_step import recover
 from tests.support.crashes import Death, Seams, die_everywhere, in_child
+from tests.support.database import PARTITIONS
 from tests.support.desk import Desk, Founded, founding, fresh_key, imprint
 from tests.support.factories import LONG_AGO, entering, sent
 from tests.support.works import Works, new_drain
@@ -120,9 +122,15 @@ def from_nobody(tenant: UUID, *commands: Command) -> list[Envelope[Command]]:
     return [Envelope(uuid4(), tenant, SYSTEM_ACTOR, uuid4(), command) for command in commands]
 
 
+def elsewhere(own_id: UUID) -> UUID:
+    """The id of an aggregate in another partition, so that every time there are as many operations to die of."""
+    return next(one for one in iter(uuid4, None) if partition_of(one, PARTITIONS) != partition_of(own_id, PARTITIONS))
+
+
 def living(works: Works) -> list[UUID]:
     """Two become guests; one says a name, refreshes and logs out, the other is forgotten."""
-    tenant, one, other = works.queue().tenant_id, uuid4(), uuid4()
+    tenant, one = works.queue().tenant_id, uuid4()
+    other = elsewhere(one)
     of = {person: uuid4() for person in (one, other)}
     guests = [
         StartGuestSession(consumer_id=person, guest=NewGuest(session_id=session, refresh_hash=f"first-{index}"))
@@ -141,8 +149,8 @@ def living(works: Works) -> list[UUID]:
 
 def founding_and_making(works: Works) -> list[UUID]:
     """An organization is founded; another one makes an experience with a queue, and a key."""
-    hall = Desk(works).found(f"hall-{uuid4().hex[:8]}")
-    made = Founded(uuid4(), uuid4(), uuid4())
+    hall, made = Founded(uuid4(), elsewhere(REGISTER), uuid4()), Founded(uuid4(), uuid4(), uuid4())
+    Desk(works).told(hall.live, founding(hall, f"hall-{uuid4().hex[:8]}"), command_id=hall.id)
     first = FirstKey(name="First", kind=KeyKind.SECRET, mode=Mode.LIVE, imprint=imprint(fresh_key()))
     door = Nested(sequence=0, type="queue", settings={"name": "Door", "admitRate": 60})
     makes = (
