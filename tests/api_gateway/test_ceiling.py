@@ -8,14 +8,15 @@ import requests
 
 from runtime import metrics
 from tests.support.house import House, Json, Resident, open_house, strong_key
-from tests.support.servers import wait_until
+from tests.support.servers import running_redis, wait_until
 
 CEILING = 20
 
 
 @pytest.fixture
-def bounded(postgres_server: str, redis_server: str) -> Iterator[House]:
-    with open_house(postgres_server, redis_server, undecided_per_organization=CEILING) as house:
+def bounded(postgres_server: str) -> Iterator[House]:
+    """A house with a bell of its own, because another one's workers would hear its rings."""
+    with running_redis() as redis, open_house(postgres_server, redis.url, undecided_per_organization=CEILING) as house:
         yield house
 
 

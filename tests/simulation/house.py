@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from random import Random
 from typing import Any, ClassVar, cast
 from uuid import UUID
@@ -12,6 +13,7 @@ import psycopg
 import workers.admission  # noqa: F401 (the handlers of queues)
 from domain.claims import Claims
 from domain.queue.commands import EnterQueue, LeaveQueue
+from runtime.broker import takes_writes
 from store.command_log import Place
 from tests.simulation import checks
 from tests.simulation.bell import MemoryRedis, WorldBell, WorldClock
@@ -171,7 +173,8 @@ class House:
         for number in range(THREADS):
             process.start(f"drain {number}", lambda: self._drain_on(drain))
         unasked = Unasked(ledger, PARTITIONS, bell, drain.replies, clock)
-        look = Unrung(unasked, ("queue",), (self.server,), clock)  # type: ignore[arg-type]
+        takes = partial(takes_writes, self.server)  # type: ignore[arg-type] # all that is asked of a client is to write
+        look = Unrung(unasked, ("queue",), [takes], clock)
         process.start("unrung", lambda: self._step_on(look, 0.5))
 
     def _scheduler(self, process: Process) -> None:
