@@ -1,22 +1,5 @@
 """Fixtures for tests of the workers."""
 
-from collections.abc import Iterator
+from tests.support.worked import store, works
 
-import pytest
-
-from tests.support.database import TestDatabase, fresh_database
-from tests.support.works import Works, works_on
-
-
-@pytest.fixture
-def store(postgres_server: str) -> Iterator[TestDatabase]:
-    """A database of its own."""
-    with fresh_database(postgres_server) as database:
-        yield database
-
-
-@pytest.fixture
-def works(store: TestDatabase, redis_server: str) -> Iterator[Works]:
-    """A store and a drain to turn by hand."""
-    with works_on(store, redis_server) as made:
-        yield made
+__all__ = ["store", "works"]
