@@ -16,7 +16,7 @@ from redis.retry import Retry
 from runtime.rabbit import RabbitRinger
 from runtime.ringer import Ringer, middleware
 
-__all__ = ["BROKERS", "RedisRinger", "Ringer", "broker_at", "install", "redis_broker", "redis_client", "takes_writes"]
+__all__ = ["BROKERS", "RedisRinger", "Ringer", "broker_at", "install", "redis_client", "takes_writes"]
 RING_LIFETIME_MS = 3_600_000
 HEARTBEAT_MS = 15_000
 IMPATIENCE_SECONDS = 0.25
@@ -79,11 +79,6 @@ def broker_at(url: str, *extra: Middleware) -> Ringer:
     if scheme not in BROKERS:
         raise ValueError(f"BROKER_URL begins with {scheme!r}; it may begin with {', '.join(BROKERS)}")
     return BROKERS[scheme](url, *extra)
-
-
-def redis_broker(url: str, *extra: Middleware) -> RedisRinger:
-    """The broker on Redis."""
-    return RedisRinger(url, *extra)
 
 
 def install(broker: dramatiq.Broker) -> dramatiq.Broker:

@@ -15,7 +15,7 @@ import requests
 
 from domain.catalogue import TOPICS
 from runtime.bell import Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import RedisRinger, redis_client
 from store.roles import SCHEDULER
 from tests.support.crashes import KILLED, Death
 from tests.support.dying_gateway import dying_gateway
@@ -40,7 +40,7 @@ def house(postgres_server: str, redis_server: str) -> Iterator[House]:
 @contextmanager
 def sweeping(house: House, redis_url: str) -> Iterator[None]:
     """A scheduler's sweeper: of what a gateway appended and did not ring for before it died, nobody else would know."""
-    engine, client, broker = house.database.engine(SCHEDULER, pool=1), redis_client(redis_url), redis_broker(redis_url)
+    engine, client, broker = house.database.engine(SCHEDULER, pool=1), redis_client(redis_url), RedisRinger(redis_url)
     bell = Bell(client, broker, TOPICS)
     loops = Loops([Loop("sweeper", Sweeper(engine, bell.ring_now, None))])
     loops.start()

@@ -5,13 +5,13 @@ import time
 import pytest
 
 from runtime.bell import MOST_ASKED, Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import RedisRinger, redis_client
 from tests.support.servers import running_redis
 
 
 def test_while_the_server_hangs_rings_are_dropped_and_whoever_rings_goes_on() -> None:
     with running_redis() as server, redis_client(server.url) as client, redis_client(server.url) as pausing:
-        broker = redis_broker(server.url)
+        broker = RedisRinger(server.url)
         bell = Bell(client, broker, ["queue"])
         pausing.execute_command("CLIENT", "PAUSE", 1_000)
         began = time.monotonic()

@@ -22,7 +22,7 @@ from domain.organizations.commands import FirstKey
 from domain.organizations.keys import DrawnKey
 from domain.organizations.state import KeyKind, Mode
 from runtime.bell import Bell, actor_of
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import RedisRinger, redis_client
 from runtime.clock import Clock
 from runtime.keys import new_key
 from runtime.settings import Settings
@@ -181,8 +181,8 @@ def _clean(redis_url: str) -> Iterator[None]:
 @contextmanager
 def _working(database: TestDatabase, redis_url: str) -> Iterator[None]:
     """A worker of every topic in this process."""
-    broker, engine = redis_broker(redis_url), database.engine(WORKER, pool=10)
-    client, bell = redis_client(redis_url), Bell(redis_client(redis_url), redis_broker(redis_url), TOPICS)
+    broker, engine = RedisRinger(redis_url), database.engine(WORKER, pool=10)
+    client, bell = redis_client(redis_url), Bell(redis_client(redis_url), RedisRinger(redis_url), TOPICS)
     replies = OverRedis(client, KeyRing(engine, KEK, Clock(), ISSUER))
     drain = Drain(Postgres(engine), PARTITIONS, bell, replies, Clock())
     for topic in TOPICS:

@@ -15,7 +15,7 @@ from domain.claims import Claims
 from domain.command import Command, Envelope
 from domain.queue.state import Queue
 from runtime.bell import Bell
-from runtime.broker import redis_broker, redis_client
+from runtime.broker import RedisRinger, redis_client
 from runtime.clock import Clock
 from store import command_log, journal
 from store.command_log import Place
@@ -117,7 +117,7 @@ def works_on(database: TestDatabase, redis_url: str) -> Iterator[Works]:
 def new_drain(engine: Engine, redis_url: str) -> Iterator[Drain]:
     """A drain with a bell of its own."""
     client = redis_client(redis_url)
-    broker = redis_broker(redis_url)
+    broker = RedisRinger(redis_url)
     bell = Bell(client, broker, TOPICS)
     try:
         yield Drain(Postgres(engine), PARTITIONS, bell, OverRedis(client, NobodySigns()), Clock())

@@ -19,7 +19,7 @@ from domain.mail import MOST_TO_OPERATOR, UNKNOWN_TRIES, Attempt, MailState, Out
 from domain.queue.commands import EnterQueue, KnockQueue
 from domain.queue.state import Queue
 from domain.times import Times
-from runtime.broker import redis_broker
+from runtime.broker import RedisRinger
 from runtime.settings import Settings
 from store import dead, outbox
 from store.database import ledger_now, see_tenants
@@ -273,7 +273,7 @@ def test_a_deliverer_shows_its_metrics(works: Works, receiver: Receiver, redis_s
 
 def test_asking_for_a_deliverer_again_and_again_rings_once_a_second(works: Works, redis_server: str) -> None:
     works.drain.replies.client.delete("bell:mail", "drumroll:mail")
-    broker = redis_broker(redis_server)
+    broker = RedisRinger(redis_server)
     ring = mail_bell(works.drain.replies.client, broker)
     for _ in range(5):
         ring()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import dramatiq
 
 from runtime.bell import actor_of
-from runtime.broker import redis_broker
+from runtime.broker import RedisRinger
 from store.command_log import Place, lock
 from store.roles import SCHEDULER
 from tests.support.factories import entering
@@ -100,7 +100,7 @@ def test_a_partition_that_is_being_drained_is_left_alone(works: Works) -> None:
 
 def test_a_command_that_nobody_was_rung_for_is_decided(works: Works, redis_server: str) -> None:
     queue = works.queue()
-    broker = redis_broker(redis_server)
+    broker = RedisRinger(redis_server)
     declare = dramatiq.actor(actor_name=actor_of("queue"), queue_name="queue", max_retries=0, broker=broker)
     declare(works.drain.__call__)
     worker = dramatiq.Worker(broker, worker_threads=2, worker_timeout=20)
