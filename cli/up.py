@@ -31,16 +31,16 @@ def up(
     Everything is kept in a state folder (DRUMROLL_STATE, else .drumroll). DATABASE_URL (of an owner) and REDIS_URL name
     servers of your own instead of embedded ones.
     """
-    console, shape, announced = Console(highlight=False), shape_of({"web": gateways}, host=host, port=port), False
+    console, shape, came_up = Console(highlight=False), shape_of({"web": gateways}, host=host, port=port), False
     if reset:
         _reset(shape)
     try:
         with running(shape, console) as (system, _):
+            came_up = True
             _announce(system, console)
-            announced = True
             StatusLine(system, console).show_on()
     except KeyboardInterrupt:
-        raise typer.Exit(0 if announced else INTERRUPTED) from None
+        raise typer.Exit(0 if came_up else INTERRUPTED) from None
 
 
 def _announce(system: Installation, console: Console) -> None:
