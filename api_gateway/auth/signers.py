@@ -12,6 +12,7 @@ import structlog
 from joserfc.util import urlsafe_b64decode
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from api_gateway.problems import problem
 from runtime.clock import Clock
 from store.reads import keys
 
@@ -42,7 +43,7 @@ class Signers:
         self._listed: dict[str, Signer] = {}
         self._looked_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
-        self._next: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[bool] | None = None
         self._turn = asyncio.Lock()
         self._forget: list[Callable[[], None]] = []
         self._doubted_until = float("-inf")
@@ -74,9 +75,10 @@ class Signers:
         return self._listed.get(kid)
 
     async def find(self, kid: str) -> Signer | None:
-        """A key by its id, or None."""
-        if self.remembered(kid) is None:
-            await asyncio.shield(self._next_look())
+        """A key by its id, or None: there is no such key. Problem 503: that cannot be said, because the store does not answer."""
+        looked = self.remembered(kid) is not None or await asyncio.shield(self._next_look())
+        if kid not in self._listed and not looked:
+            raise problem("DEPENDENCY_UNAVAILABLE", "Signing keys cannot be looked up right now.", retry_after=1)
         return self._listed.get(kid)
 
     async def published(self) -> dict[str, Any]:
@@ -93,34 +95,36 @@ class Signers:
             self._looking = asyncio.create_task(self._look())
         return self._looking
 
-    def _next_look(self) -> asyncio.Task[None]:
+    def _next_look(self) -> asyncio.Task[bool]:
         """A look that has not begun yet; all who ask until then share it."""
         if self._next is None or self._next.done():
             self._next = asyncio.create_task(self._look_when_due())
         return self._next
 
-    async def _look_when_due(self) -> None:
+    async def _look_when_due(self) -> bool:
         await asyncio.sleep(AGAIN_SECONDS - self._age())
         async with self._turn:
             self._next = None
-            await self._listed_now()
+            return await self._listed_now()
 
     async def _look(self) -> None:
         async with self._turn:
             await self._listed_now()
 
-    async def _listed_now(self) -> None:
+    async def _listed_now(self) -> bool:
+        """Take the list as it is now; False when the store did not tell it."""
         self._looked_at = self._clock.monotonic()
         try:
             async with self._pool.connection() as connection:
                 rows = await keys.listed(connection)
         except (psycopg.Error, PoolTimeout, OSError) as failure:
             log.warning("signers.not_listed", error=type(failure).__name__)
-        else:
-            before, self._listed = self._listed, {kid: signer_of(purpose, jwk) for kid, purpose, jwk in rows}
-            if before.keys() - self._listed.keys():
-                self._doubted_until = self._clock.monotonic() + DOUBT_SECONDS
-                self._doubt()
+            return False
+        before, self._listed = self._listed, {kid: signer_of(purpose, jwk) for kid, purpose, jwk in rows}
+        if before.keys() - self._listed.keys():
+            self._doubted_until = self._clock.monotonic() + DOUBT_SECONDS
+            self._doubt()
+        return True
 
     def _doubt(self) -> None:
         log.info("signers.doubted")

@@ -77,11 +77,13 @@ class Tokens:
     async def grant(self, token: str, caller: Caller) -> Claims | None:
         """The claims of a grant of this organization and mode, whatever has become of it; None: it is no such grant.
 
-        Whether it has ended is for the ledger to say: it may still be completed for a while.
+        Whether it has ended is for the ledger to say: it may still be completed for a while. Problem 503: nobody can tell.
         """
         try:
             claims = await self._verified(token.encode(), GRANT_TYPE, "grant")
-        except Problem:
+        except Problem as refusal:
+            if refusal.status >= 500:
+                raise
             return None
         fits = claims.get("aud") == str(caller.organization_id) and claims.get("mode") == caller.mode
         return claims if fits and claims.get("iss") == self._issuer else None

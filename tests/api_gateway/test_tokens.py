@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, OKPKey
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.auth import Caller, Key, Signers, Tokens, digest
 from api_gateway.auth.signers import Signer, signer_of
@@ -209,3 +210,14 @@ async def test_the_number_of_remembered_tokens_is_bounded(tokens: Tokens, monkey
     for _ in range(9):
         await few.consumer(access_token().encode(), make_key())
         assert len(few._seen) <= 4
+
+
+async def test_while_the_store_is_away_nobody_says_that_a_token_is_not_good() -> None:
+    async with AsyncConnectionPool("host=127.0.0.1 port=9", min_size=0, max_size=1, timeout=0.05, open=False) as nobody:
+        tokens, key = Tokens(Signers(nobody, Clock()), Clock(), ISSUER), make_key()
+        grant = GRANT_KEY.sign("admission+jwt", claims(aud=str(ORGANIZATION), mode="live"))
+        for asked in (tokens.consumer(access_token().encode(), key), tokens.grant(grant, Caller(key, "secret"))):
+            with pytest.raises(Problem) as refusal:
+                await asked
+            assert (refusal.value.status, refusal.value.code) == (503, "DEPENDENCY_UNAVAILABLE")
+            assert refusal.value.retry_after == 1
