@@ -15,6 +15,7 @@ from store.pipelined import Connection, Session, committing, id_array
 from store.wire import Unknown, encode, encode_raw, partition_of
 
 BATCH = 512
+MOST_ROWS = 50
 _VALUES = "(%s, %s, %s, %s::uuid[], %s::uuid[], %s::uuid[], %s, %s)"
 _APPEND = "INSERT INTO command_log (topic, part, gateway, ids, tenants, aggregates, n, body) VALUES "
 _LOCK = """
@@ -25,12 +26,12 @@ _WAIT_AND_LOCK = _LOCK.replace(" SKIP LOCKED", "")
 _BE_ALONE = "SELECT pg_try_advisory_lock(hashtext('careful:' || %s), %s)"
 _END_ALONE = "SELECT pg_advisory_unlock(hashtext('careful:' || %s), %s)"
 _IDLE = "SELECT set_config('idle_session_timeout', %s, false)"
-_TAKE = """
+_TAKE = f"""
 DELETE FROM command_log WHERE position IN (SELECT position FROM (
   SELECT position, n, sum(n) OVER (ORDER BY position) AS upto FROM (
     SELECT position, n FROM command_log WHERE topic = %s AND part = %s AND current_setting('drumroll.held', true) = %s
-    ORDER BY position LIMIT 50) head) counted
-  WHERE upto - n < %s) RETURNING position, appended_at, attempts, body"""
+    ORDER BY position LIMIT {MOST_ROWS}) head) counted
+  WHERE upto - n < %s) RETURNING position, appended_at, attempts, body"""  # noqa: S608 (a number of ours)
 _OLDEST = """
 SELECT position, appended_at, attempts, body FROM command_log WHERE topic = %s AND part = %s ORDER BY position LIMIT 1"""
 _COUNT_TRY = """
@@ -127,7 +128,7 @@ def alone(ledger: Ledger, place: Place) -> Iterator[Session | None]:
 
 
 def take(connection: Connection, place: Place, bound: int) -> list[Batch]:
-    """Delete and return the oldest batches, at least one and about `bound` commands, in the order of the log.
+    """Delete and return the oldest batches, at least one, about `bound` commands, and MOST_ROWS at most, in the order of the log.
 
     Without the partition's lock nothing is taken: the statement looks whether its transaction holds it.
     """

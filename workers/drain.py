@@ -107,7 +107,8 @@ class Drain:
                     command_log.forgive(connection, place)
                 connection.commit()
         metrics.drained(place.topic, len(taken), decided_at - started, time.perf_counter() - decided_at)
-        return Round.FULL if len(taken) >= BOUND else Round.DECIDED, told
+        full = len(taken) >= BOUND or len(batches) >= command_log.MOST_ROWS
+        return Round.FULL if full else Round.DECIDED, told
 
     def consider(self, connection: Session, place: Place, lease: Lease, taken: Sequence[Taken]) -> tuple[Work, Decided]:
         """Read what is needed and decide, inside the caller's transaction; nothing is written yet."""

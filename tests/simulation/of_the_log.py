@@ -107,7 +107,7 @@ def take(tx: Transaction, values: _Values) -> _Values:
     if tx.place != held:
         return []
     taken, upto = list[Any](), 0
-    for row in _batches(tx, topic, part)[:50]:
+    for row in _batches(tx, topic, part)[: command_log.MOST_ROWS]:
         if upto >= bound:
             break
         upto += row["n"]
@@ -120,7 +120,7 @@ def take(tx: Transaction, values: _Values) -> _Values:
 def take_what_is_free(tx: Transaction, values: _Values) -> _Values:
     """The oldest batches that nobody else is taking, as a queue without one writer would have it."""
     free = [
-        row for row in _batches(tx, *values[:2])[:50] if tx.lock("command_log", (row["position"],), skip=True)
+        row for row in _batches(tx, *values[:2])[: command_log.MOST_ROWS] if tx.lock("command_log", (row["position"],), skip=True)
     ]  # fmt: skip
     taken = (tx.delete("command_log", (row["position"],)) for row in free)
     return [_batch(row) for row in taken if row is not None]

@@ -9,7 +9,7 @@ import pytest
 from cli.system.ports import free_ports
 from runtime.broker import broker_at, redis_client, takes_writes
 from runtime.embedded import EmbeddedRedis
-from store.command_log import lock
+from store.command_log import MOST_ROWS, lock
 from tests.support.database import TestDatabase
 from tests.support.factories import entering
 from tests.support.servers import running_redis, wait_until
@@ -61,6 +61,19 @@ def test_what_waits_is_decided_once_redis_was_away_for_over_a_second(
     assert time.monotonic() - began > AWAY_SECONDS
     assert works.waiting() == []
     assert works.value("SELECT count(*) FROM queue_entry WHERE queue_id = %s", queue.id) == 3
+
+
+def test_however_few_commands_a_row_has_no_rest_is_taken_while_rows_are_left(
+    works: Works, look: Unrung, doorbell: EmbeddedRedis
+) -> None:
+    queue = works.queue()
+    doorbell.stop()
+    for _ in range(MOST_ROWS + 1):
+        works.append([entering(queue)])
+    assert look.drain_waiting() == {Round.FULL}
+    assert len(works.waiting()) == 1
+    assert look.drain_waiting() == {Round.DECIDED}
+    assert works.waiting() == []
 
 
 def test_it_looks_less_often_while_nothing_comes_and_at_once_more_often_when_something_does(
