@@ -84,13 +84,13 @@ class Gateway:
         sent = Envelope(
             asked.command_id, caller.tenant_id, actor_of(caller), asked.request_id, command, self.name, 0, asked.keyed
         )
-        at, future = self.clock.now(), self.replies.expect(sent.id, sent.tenant_id)
+        at, future = self.clock.now(), self.replies.expect(sent)
         try:
             sending = self.accept.send(sent, asked.limit, None if asked.respond_async else future)
             told = None if asked.respond_async else await self.replies.told(future, asked.patience)
             limits = await sending.appended() if told is None else sending.verdict
         finally:
-            self.replies.forget(sent.id, future)
+            self.replies.forget(sent, future)
         if told is None:
             return Accepted(sent.id, at, command.type, limits)
         secrets = await self._secrets(caller, told, asked)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -16,6 +16,9 @@ import redis.asyncio
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from api_gateway.problems import Problem, problem
+from domain.command import Command, Envelope
+from domain.decision import KEY_REUSED
 from runtime import metrics
 from runtime.clock import Clock
 from store.journal import is_open
@@ -34,9 +37,19 @@ class Told:
     secrets: dict[str, Any]
 
 
+class Asked(NamedTuple):
+    """What is waited for: a command, and the fingerprint of the body with which it was sent under an Idempotency-Key.
+
+    Calls that share a key share the command's id; who sent another body waits for another answer.
+    """
+
+    command_id: str
+    keyed: str | None
+
+
 @dataclass(slots=True)
 class Waiter:
-    """Somebody who waits for a command's answer. `found`: the journal has it, but its secrets are not here."""
+    """Somebody who waits for an answer. `found`: the journal has it, but its secrets are not here."""
 
     tenant_id: UUID
     since: float
@@ -50,33 +63,34 @@ class Replies:
     def __init__(self, client: redis.asyncio.Redis, pool: AsyncConnectionPool, name: str, clock: Clock) -> None:
         self._clock = clock
         self._redis, self._pool, self._channel = client, pool, f"replies:{name}"
-        self._waiting: dict[str, Waiter] = {}
+        self._waiting: dict[Asked, Waiter] = {}
 
-    def expect(self, command_id: UUID, tenant_id: UUID) -> asyncio.Future[Told | None]:
+    def expect(self, sent: Envelope[Command]) -> asyncio.Future[Told | None]:
         """Begin to wait for a command; several may wait for one command, each with a future of its own."""
-        loop, key = asyncio.get_running_loop(), str(command_id)
-        waiter = self._waiting.get(key)
+        loop, asked = asyncio.get_running_loop(), _asked(sent)
+        waiter = self._waiting.get(asked)
         if waiter is None:
-            waiter = self._waiting[key] = Waiter(tenant_id, self._clock.monotonic())
+            waiter = self._waiting[asked] = Waiter(sent.tenant_id, self._clock.monotonic())
         told: asyncio.Future[Told | None] = loop.create_future()
         waiter.listeners.append(told)
         return told
 
     async def told(self, told: asyncio.Future[Told | None], patience: float) -> Told | None:
-        """The answer, or None when patience (seconds) ends before."""
+        """The answer, or None when patience (seconds) ends before. Problem 422: the key was used with another body."""
         timer = asyncio.get_running_loop().call_later(patience, _give_up, told)
         try:
             return await told
         finally:
             timer.cancel()
 
-    def forget(self, command_id: UUID, told: asyncio.Future[Told | None]) -> None:
+    def forget(self, sent: Envelope[Command], told: asyncio.Future[Told | None]) -> None:
         """Wait no longer; the last who waited takes the waiter away."""
-        waiter = self._waiting.get(str(command_id))
+        asked = _asked(sent)
+        waiter = self._waiting.get(asked)
         if waiter is not None and told in waiter.listeners:
             waiter.listeners.remove(told)
             if not waiter.listeners:
-                del self._waiting[str(command_id)]
+                del self._waiting[asked]
 
     async def listen(self) -> None:
         """Take answers from Redis, for ever; after every break look up what was missed."""
@@ -102,39 +116,49 @@ class Replies:
 
     def _take(self, message: bytes) -> None:
         for command_id, stored, secrets in orjson.loads(message):
-            self._tell(command_id, Told(stored, secrets))
+            self._tell(Asked(command_id, stored.get("keyed")), Told(stored, secrets))
 
-    def _tell(self, command_id: str, told: Told) -> None:
-        waiter = self._waiting.pop(command_id, None)
-        if waiter is not None:
-            metrics.reply_seconds.observe(self._clock.monotonic() - waiter.since)
-            for listener in waiter.listeners:
-                if not listener.done():
-                    listener.set_result(told)
+    def _tell(self, asked: Asked, answer: Told | Problem) -> None:
+        waiter = self._waiting.pop(asked, None)
+        if waiter is None:
+            return
+        metrics.reply_seconds.observe(self._clock.monotonic() - waiter.since)
+        for listener in waiter.listeners:
+            if listener.done():
+                continue
+            if isinstance(answer, Told):
+                listener.set_result(answer)
+            else:
+                listener.set_exception(answer)
 
     async def _look_up(self, older_than: float) -> None:
         before = self._clock.monotonic() - older_than
-        missed: dict[UUID, list[str]] = defaultdict(list)
-        for command_id, waiter in self._waiting.items():
+        missed: dict[UUID, dict[str, list[Asked]]] = defaultdict(lambda: defaultdict(list))
+        for asked, waiter in self._waiting.items():
             if waiter.since <= before:
-                missed[waiter.tenant_id].append(command_id)
-        for tenant_id, command_ids in missed.items():
-            for decided in await self._outcomes(tenant_id, command_ids):
-                self._found(str(decided.command_id), decided.at, decided.reply)
+                missed[waiter.tenant_id][asked.command_id].append(asked)
+        for tenant_id, wanted in missed.items():
+            for decided in await self._outcomes(tenant_id, wanted):
+                for asked in wanted[str(decided.command_id)]:
+                    self._found(asked, decided.at, decided.reply)
 
-    def _found(self, command_id: str, at: datetime, stored: dict[str, Any]) -> None:
+    def _found(self, asked: Asked, at: datetime, stored: dict[str, Any]) -> None:
         """Tell what the journal says; of an answer with secrets at the second look, because they may be on their way.
 
-        An earlier answer that said when to come again is not the answer to whoever has come again.
+        An earlier answer that said when to come again is not the answer to whoever has come again. Nor is the answer to
+        another body: that it was decided under this key is what whoever sent this one is told.
         """
-        waiter = self._waiting.get(command_id)
+        waiter = self._waiting.get(asked)
         if waiter is None or (is_open(stored) and at < self._asked_at(waiter) - SKEW):
             return
-        if stored.get("sealed") and not waiter.found:
+        same_body = stored.get("keyed") in {None, asked.keyed}
+        if same_body and stored.get("sealed") and not waiter.found:
             waiter.found = True
-            return
-        metrics.replies_missed.inc()
-        self._tell(command_id, Told(stored, {}))
+        elif same_body:
+            metrics.replies_missed.inc()
+            self._tell(asked, Told(stored, {}))
+        elif not is_open(stored):
+            self._tell(asked, problem(KEY_REUSED.code, KEY_REUSED.detail))
 
     def _asked_at(self, waiter: Waiter) -> datetime:
         return self._clock.now() - timedelta(seconds=self._clock.monotonic() - waiter.since)
@@ -142,6 +166,10 @@ class Replies:
     async def _outcomes(self, tenant_id: UUID, command_ids: Iterable[str]) -> Sequence[operations.Outcome]:
         async with self._pool.connection() as connection:
             return await operations.outcomes(connection, tenant_id, command_ids)
+
+
+def _asked(sent: Envelope[Command]) -> Asked:
+    return Asked(str(sent.id), sent.keyed)
 
 
 def _give_up(told: asyncio.Future[Told | None]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from domain.command import Command
@@ -21,6 +21,9 @@ class Refused:
     detail: str = ""
     retry_after: int | None = None
     field: str | None = None
+
+
+KEY_REUSED: Final = Refused("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another body.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import psycopg
 import structlog
 
 from domain.command import Command, Envelope
-from domain.decision import Refused, Reply
+from domain.decision import KEY_REUSED, Refused, Reply
 from domain.times import Times
 from runtime import metrics
 from store import journal
@@ -114,8 +114,7 @@ def _settle(work: Work, taken: Sequence[Taken]) -> None:
 
 def _again(before: dict[str, Any], sent: Envelope[Command]) -> dict[str, Any]:
     if sent.keyed is not None and before.get("keyed") not in {None, sent.keyed}:
-        reused = Refused("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used with another body.")
-        return stored_outcome(reused, sent)
+        return stored_outcome(KEY_REUSED, sent)
     return before | {"replayed": True}
 
 

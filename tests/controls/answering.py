@@ -142,7 +142,7 @@ def an_answer_is_lost(works: Works) -> list[str]:
         async with pool, redis.asyncio.Redis.from_url(works.redis_url) as client:
             replies = Replies(client, pool, "tests", Clock())
             looking = asyncio.create_task(replies.look())
-            future = replies.expect(one.id, one.tenant_id)
+            future = replies.expect(one)
             await asyncio.to_thread(decide_unheard)
             told = await replies.told(future, 2.0)
             looking.cancel()
