@@ -1,9 +1,13 @@
-"""The one connection that appends: sent until a commit is confirmed, because sending the same ids twice is harmless."""
+"""The one connection that appends: sent until a commit is confirmed.
+
+Whatever is sent a second time says so, and the drain asks the journal whether it was decided already.
+"""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 import psycopg
@@ -56,6 +60,7 @@ class Appender:
                 if self._clock.monotonic() >= until:
                     raise OutcomeUnknownError(str(failure)) from failure
                 self._clock.pause(PAUSE_SECONDS)
+                statement, values = append_statement(_repeated(by_place), self._name)
             else:
                 return
 
@@ -70,6 +75,10 @@ class Appender:
         if self._connection is None:
             self._connection = self._connect(self._url)
         return self._connection
+
+
+def _repeated(by_place: dict[Place, list[Envelope[Command]]]) -> dict[Place, list[Envelope[Command]]]:
+    return {place: [replace(one, may_repeat=True) for one in sent] for place, sent in by_place.items()}
 
 
 def connected(url: str) -> Appending:

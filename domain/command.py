@@ -49,7 +49,8 @@ class Envelope(Generic[C_co]):
     """A command on its way: everything but its body is the same for all of them.
 
     `keyed` is the fingerprint of the request body when the sender gave an Idempotency-Key, else None: the
-    outcome of a keyed command is looked up before it is decided. `hops` counts follow-ups of follow-ups.
+    outcome of a keyed command is looked up before it is decided. So is that of one that `may_repeat`: nobody knows whether
+    it was appended before. `hops` counts follow-ups of follow-ups.
     """
 
     id: UUID
@@ -60,3 +61,4 @@ class Envelope(Generic[C_co]):
     gateway: str = ""
     hops: int = 0
     keyed: str | None = None
+    may_repeat: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -36,15 +37,16 @@ class Producer:
         return Envelope(command_id, tenant_id, actor, command_id, command)
 
     def send(self, *envelopes: Envelope[Command], seconds: float = 5.0) -> None:
-        """Append all or nothing. When this returns, they are in the ledger and will be decided, in the order per aggregate.
+        """Append all or nothing. When this returns, they are in the ledger and will be decided once, in the order per aggregate.
 
         A failing store is tried again for `seconds`, with the same ids. SQLAlchemyError after that: it is not known
         whether they were appended, so send the same envelopes again.
         """
         until, pause = time.monotonic() + seconds, FIRST_PAUSE
+        may_repeat = [replace(sent, may_repeat=True) for sent in envelopes]
         while True:
             try:
-                places = self._appender.append(envelopes)
+                places = self._appender.append(may_repeat)
             except SQLAlchemyError:
                 if time.monotonic() + pause > until:
                     raise

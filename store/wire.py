@@ -62,7 +62,7 @@ def decode(array: list[Any]) -> Envelope[Command] | Unknown:
         parsed = command.model_validate(body)
     except ValidationError:
         return Unknown(own_id, name, version, array)
-    return Envelope(own_id, tenant_id, actor, UUID(request_id), parsed, gateway, hops, keyed)
+    return Envelope(own_id, tenant_id, actor, UUID(request_id), parsed, gateway, hops, keyed, any(array[11:12]))
 
 
 def _array(sent: Envelope[Command]) -> list[Any]:
@@ -70,4 +70,5 @@ def _array(sent: Envelope[Command]) -> list[Any]:
     return [
         sent.id, body.type, body.version, sent.tenant_id, sent.actor.type, sent.actor.id, sent.request_id,
         sent.gateway, sent.hops, sent.keyed, body.model_dump(mode="json", exclude_defaults=True),
+        *([True] if sent.may_repeat else ()),
     ]  # fmt: skip

@@ -43,11 +43,13 @@ class Decided:
 
 
 def preload(work: Work, taken: Sequence[Taken]) -> dict[UUID, Any]:
-    """Read what the commands want, and what was decided of the keyed ones before, in one go.
+    """Read what the commands want, and what was decided before of those that may come again, in one go.
 
     A command that broke, or was told to come again later, is decided anew.
     """
-    found = journal.ask_outcomes(work.connection, [one.sent.id for one in taken if one.sent.keyed])
+    found = journal.ask_outcomes(
+        work.connection, [one.sent.id for one in taken if one.sent.keyed or one.sent.may_repeat]
+    )
     for one in taken:
         work.turn_to(one.sent)
         HANDLERS[type(one.sent.body)].wants(work, one.sent)
