@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 SYSTEM = UUID(int=0)
+MOST_HOPS = 8
+"""What has been sent on more often than this goes in a circle."""
 
 
 class Command(BaseModel):
@@ -50,7 +52,7 @@ class Envelope(Generic[C_co]):
 
     `keyed` is the fingerprint of the request body when the sender gave an Idempotency-Key, else None: the
     outcome of a keyed command is looked up before it is decided. So is that of one that `may_repeat`: nobody knows whether
-    it was appended before. `hops` counts follow-ups of follow-ups.
+    it was appended before. `hops` counts follow-ups of follow-ups; after `MOST_HOPS` a command is sent on no more.
     """
 
     id: UUID

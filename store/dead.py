@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from typing import Any
@@ -103,7 +103,8 @@ def discard(connection: Connection, command_id: UUID) -> bool:
 def retry(connection: Connection, command_id: UUID, partitions: int) -> Retried:
     """Put a dead command back into the log under its own id, with the moment it first came: who was in time still is.
 
-    It is decided again, because that it broke is no outcome. One that this program cannot read stays where it is.
+    It is decided again, because that it broke is no outcome, and may be sent on as often as a new one. One that this
+    program cannot read stays where it is.
     """
     row = connection.exec_driver_sql(_LOCK, (command_id,)).first()
     if row is None:
@@ -112,7 +113,7 @@ def retry(connection: Connection, command_id: UUID, partitions: int) -> Retried:
     if not isinstance(sent, Envelope):
         return Retried.UNREADABLE
     discard(connection, command_id)
-    append_as_of(connection, sent, partitions, row.received_at)
+    append_as_of(connection, replace(sent, hops=0), partitions, row.received_at)
     return Retried.APPENDED
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.command import SYSTEM_ACTOR, Actor, Command, Envelope
+from domain.command import MOST_HOPS, SYSTEM_ACTOR, Actor, Command, Envelope
 from domain.decision import Decision, Refused, Reply, Timer
 from domain.ids import derived_id
 from domain.settings import actor_text
@@ -24,13 +24,15 @@ class Work(Repositories):
     """What a drain knows and is about to write. Handlers see one tenant at a time: that of the command in hand.
 
     `broken` are the aggregates of which a command could not be decided in this drain; `patient` those that have just had
-    a slice of what is due to them, and let others go first; `knocked` those whose timer may have been used up.
+    a slice of what is due to them, and let others go first; `knocked` those whose timer may have been used up. `astray`
+    are the commands that were to be sent on once too often.
     """
 
     def __init__(self, connection: Connection, topic: str, now: datetime) -> None:
         super().__init__(Tenancy(connection, UUID(int=0)))
         self.topic, self.now = topic, now
         self.follow_ups: list[Envelope[Command]] = []
+        self.astray: list[Envelope[Command]] = []
         self.broken: set[UUID] = set()
         self.patient: set[UUID] = set()
         self.knocked: set[UUID] = set()
@@ -74,20 +76,16 @@ class Work(Repositories):
                     page.changed.append(person)
 
     def follow(self, command: Command, *, hops: int | None = None) -> None:
-        """Append a command of our own to the log, in the same transaction."""
+        """Append a command of our own to the log, in the same transaction, unless it has been sent on too often.
+
+        `hops` is 0 where what is left to do grows less each time, so that there is an end to it.
+        """
         cause = self._cause_of()
-        position = len(self.follow_ups).to_bytes(4, "big")
+        position = (len(self.follow_ups) + len(self.astray)).to_bytes(4, "big")
         own_id = derived_id(self.now, b"follow", cause.id.bytes, position)
-        self.follow_ups.append(
-            Envelope(
-                own_id,
-                cause.tenant_id,
-                SYSTEM_ACTOR,
-                cause.request_id,
-                command,
-                hops=cause.hops + 1 if hops is None else hops,
-            )
-        )
+        taken = cause.hops + 1 if hops is None else hops
+        one = Envelope(own_id, cause.tenant_id, SYSTEM_ACTOR, cause.request_id, command, hops=taken)
+        (self.follow_ups if taken <= MOST_HOPS else self.astray).append(one)
 
     def set_timer(self, timer: Timer) -> None:
         """Set, move or cancel the timer of an aggregate and purpose."""

@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import structlog
 
-from domain.command import Command, Envelope
+from domain.command import MOST_HOPS, Command, Envelope
 from domain.decision import KEY_REUSED, Refused, Reply
 from domain.times import Times
 from runtime import metrics
@@ -70,6 +70,13 @@ def decide(work: Work, taken: Sequence[Taken], stored: dict[UUID, Any]) -> Decid
         decided.answers.append((one, kept, outcome))
     _settle(work, taken)
     return decided
+
+
+def astray(work: Work) -> list[DeadCommand]:
+    """The commands that were to be sent on once too often: kept for the operator, because nobody waits for their answer."""
+    for one in work.astray:
+        log.error("command.astray", command=str(one.id), type=one.body.type, hops=one.hops)
+    return [DeadCommand(one, work.now, work.now, f"Astray: sent on {MOST_HOPS} times", "") for one in work.astray]
 
 
 def answered(work: Work, one: Taken, outcome: Outcome) -> dict[str, Any]:

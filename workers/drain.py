@@ -20,7 +20,7 @@ from store.pipelined import Session
 from store.wire import Unknown
 from store.work import Work
 from workers import canonical, careful
-from workers.decide import Decided, Taken, decide, preload
+from workers.decide import Decided, Taken, astray, decide, preload
 from workers.opening import opened
 from workers.ports import Bell, Replies
 from workers.telling import Told
@@ -122,7 +122,7 @@ class Drain:
     def write(self, connection: Session, work: Work, decided: Decided) -> Told:
         """Write all that was decided, inside the caller's transaction."""
         work.flush()
-        dead.bury(connection, decided.dead, self.partitions)
+        dead.bury(connection, [*decided.dead, *astray(work)], self.partitions)
         rung = command_log.append(connection, work.follow_ups, self.partitions, "")
         return Told(decided, rung, work.changed(), timers=work.promised)
 
