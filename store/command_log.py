@@ -37,6 +37,8 @@ SELECT position, appended_at, attempts, body FROM command_log WHERE topic = %s A
 _COUNT_TRY = """
 UPDATE command_log SET attempts = attempts + 1 WHERE position = (
   SELECT min(position) FROM command_log WHERE topic = %s AND part = %s) RETURNING position, appended_at, attempts, body"""
+_TAKE_BACK_TRY = """
+UPDATE command_log SET attempts = attempts - 1 WHERE position = %s AND attempts >= %s AND body = %s"""
 _PUT_REST = """
 UPDATE command_log SET body = %s, n = %s, attempts = 0, ids = ids[2:], tenants = tenants[2:], aggregates = aggregates[2:]
 WHERE position = %s"""
@@ -214,6 +216,11 @@ def count_try(connection: Connection, place: Place) -> Batch | None:
     """Raise the attempts of the oldest batch and return it."""
     row = connection.exec_driver_sql(_COUNT_TRY, (place.topic, place.part)).first()
     return None if row is None else Batch(*row)
+
+
+def take_back_try(connection: Connection, batch: Batch) -> None:
+    """Lower the attempts of a batch that were raised to these, if its first command is the same still."""
+    connection.exec_driver_sql(_TAKE_BACK_TRY, (batch.position, batch.attempts, batch.body))
 
 
 def put_rest(connection: Connection, batch: Batch, rest: Sequence[list[Any]]) -> None:

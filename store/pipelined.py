@@ -8,7 +8,7 @@ do the writes and their commit. The interface is the part of SQLAlchemy's Connec
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -138,11 +138,15 @@ def transaction(engine: Engine) -> Iterator[Pipelined]:
 
 @contextmanager
 def committing(connection: Session) -> Iterator[None]:
-    """One transaction of several on a connection: committed at the end, rolled back when anything is raised."""
+    """One transaction of several on a connection: committed at the end, rolled back when anything is raised.
+
+    Where the connection is lost there is nothing to roll back, and what is raised tells how it was lost.
+    """
     try:
         yield
     except BaseException:
-        connection.rollback()
+        with suppress(*LOST):
+            connection.rollback()
         raise
     connection.commit()
 

@@ -2,8 +2,9 @@
 
 It is used when a batch could not be decided or written, or when processes died over it again and again. What a command
 does to a process is counted before it is tried, in a commit of its own; after five tries the command is buried and the
-others live. What was due to its aggregate is promised to be tried again later. Only one at a time goes through a partition
-so, because a try that is counted must be made, and by nobody else.
+others live. A try that the store ended is taken back (`workers/sparing.py`). What was due to the aggregate of a buried
+command is promised to be tried again later. Only one at a time goes through a partition so, because a try that is counted
+must be made, and by nobody else.
 """
 
 from __future__ import annotations
@@ -40,6 +41,15 @@ def oldest_batch(drain: Drain, place: Place) -> bool:
 
     False when somebody else is doing that already; then nothing was counted, decided or forgiven.
     """
+    drain.spared.take_back(drain.ledger)
+    try:
+        return _alone(drain, place)
+    except AWAY:
+        drain.spared.take_back(drain.ledger)
+        raise
+
+
+def _alone(drain: Drain, place: Place) -> bool:
     with command_log.alone(drain.ledger, place) as connection:
         if connection is None:
             return False
@@ -51,22 +61,29 @@ def oldest_batch(drain: Drain, place: Place) -> bool:
 
 
 def _through(drain: Drain, connection: Session, place: Place) -> None:
-    first = batch = _counted(connection, place)
+    first = batch = _counted(drain, connection, place)
     while batch is not None and first is not None and batch.position == first.position:
         if batch.attempts > TRIES:
             _bury(drain, connection, place, batch, RuntimeError(f"the process ended {TRIES} times over this command"))
         else:
             _try(drain, connection, place, batch)
-        batch = _counted(connection, place, first)
+        drain.spared.decided(batch)
+        batch = _counted(drain, connection, place, first)
 
 
-def _counted(connection: Session, place: Place, only: Batch | None = None) -> Batch | None:
+def _counted(drain: Drain, connection: Session, place: Place, only: Batch | None = None) -> Batch | None:
     """The oldest batch (if it is this one still) with this try already counted and committed."""
-    with committing(connection):
-        command_log.wait_and_lock(connection, place)
-        if only is not None and not _is_oldest(connection, place, only):
-            return None
-        return command_log.count_try(connection, place)
+    counted: Batch | None = None
+    try:
+        with committing(connection):
+            command_log.wait_and_lock(connection, place)
+            if only is None or _is_oldest(connection, place, only):
+                counted = command_log.count_try(connection, place)
+    except AWAY:
+        if counted is not None:
+            drain.spared.owe(counted)
+        raise
+    return counted
 
 
 def _is_oldest(connection: Session, place: Place, batch: Batch) -> bool:
@@ -75,10 +92,15 @@ def _is_oldest(connection: Session, place: Place, batch: Batch) -> bool:
 
 
 def _try(drain: Drain, connection: Session, place: Place, batch: Batch) -> None:
+    lease: Lease | None = None
     try:
         with committing(connection):
-            told = _first_alone(drain, connection, place, batch)
-    except AWAY:
+            lease = command_log.wait_and_lock(connection, place)
+            told = _first_alone(drain, connection, place, batch, lease)
+    except AWAY as failure:
+        if lease is None:
+            drain.spared.owe(batch)
+        drain.spared.lost(batch, failure)
         raise
     except Exception as broken:  # noqa: BLE001 (whatever breaks over this command must not reach the others)
         _bury(drain, connection, place, batch, broken)
@@ -87,8 +109,7 @@ def _try(drain: Drain, connection: Session, place: Place, batch: Batch) -> None:
         drain.tell(told)
 
 
-def _first_alone(drain: Drain, connection: Session, place: Place, batch: Batch) -> Told | None:
-    lease = command_log.wait_and_lock(connection, place)
+def _first_alone(drain: Drain, connection: Session, place: Place, batch: Batch, lease: Lease) -> Told | None:
     if not _is_oldest(connection, place, batch):
         return None
     first, *rest = arrays(batch.body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 import redis
@@ -23,6 +23,7 @@ from workers import canonical, careful
 from workers.decide import Decided, Taken, astray, decide, preload
 from workers.opening import opened
 from workers.ports import Bell, Replies
+from workers.sparing import Spared
 from workers.telling import Told
 
 BOUND = 1_000
@@ -54,6 +55,7 @@ class Drain:
     bell: Bell
     replies: Replies
     clock: Clock
+    spared: Spared = field(default_factory=Spared)
 
     def __call__(self, topic: str, part: int) -> None:
         """Decide all that waits in a partition, linger for more, and leave when it stays quiet or somebody else is here."""

@@ -46,6 +46,7 @@ class Unrung:
 
     def __call__(self) -> float:
         """Look once; returns the seconds to rest: longer and longer, up to one, while there is nothing to decide."""
+        self.drain.spared.take_back(self.drain.ledger)
         if self._rings():
             self._is_back()
             return PROBE_SECONDS

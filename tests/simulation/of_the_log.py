@@ -140,6 +140,15 @@ def count_try(tx: Transaction, values: _Values) -> _Values:
     return [_batch(row) for row in tried if row is not None]
 
 
+def take_back_try(tx: Transaction, values: _Values) -> _Values:
+    """A batch, with one try less, if it is as it was when that was counted."""
+    position, attempts, body = values
+    row = tx.get("command_log", (position,))
+    if row is None or row["attempts"] < attempts or row["body"] != body:
+        return []
+    return [tx.change("command_log", (position,), {"attempts": row["attempts"] - 1})]
+
+
 def put_rest(tx: Transaction, values: _Values) -> _Values:
     """A batch without its first command."""
     body, n, position = values
@@ -268,6 +277,7 @@ STATEMENTS: dict[str, Statement] = {
     command_log._TAKE: take,
     command_log._OLDEST: oldest,
     command_log._COUNT_TRY: count_try,
+    command_log._TAKE_BACK_TRY: take_back_try,
     command_log._PUT_REST: put_rest,
     command_log._HAND_BACK: hand_back,
     _DELETE: delete_batch,
