@@ -82,7 +82,7 @@ def end_session(work: Work, sent: Envelope[c.EndSession], times: Times) -> Outco
 def sign_access_token(work: Work, sent: Envelope[c.SignAccessToken], times: Times) -> Outcome:
     """A lost access token is signed again."""
     consumer, session = work.consumers.get(sent.body.consumer_id), work.sessions.get(sent.body.session_id)
-    decision = rules.sign_access_token(consumer, session, work.tenants.get(sent.tenant_id), times)
+    decision = rules.sign_access_token(consumer, session, work.tenants.get(sent.tenant_id), sent.body, times)
     work.save(decision)
     return decision.outcome
 

@@ -23,10 +23,14 @@ _SIZE = 3 * _ID + 32
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """Whose refresh token it is, by its own word, which was checked; whether it is the latest, the ledger knows."""
+    """Whose refresh token it is and which command issued it, by its own word, which was checked.
+
+    Whether it is the latest, the ledger knows.
+    """
 
     consumer_id: UUID
     session_id: UUID
+    command_id: UUID
     hash: str
 
 
@@ -51,7 +55,8 @@ class RefreshTokens:
         formed = token.startswith(PREFIX) and len(raw) == _SIZE
         if not formed or not hmac.compare_digest(mac, self._mac(tenant_id, named)):
             return None
-        return Presented(UUID(bytes=named[:_ID]), UUID(bytes=named[_ID : 2 * _ID]), token_hash(token))
+        consumer_id, session_id, command_id = (UUID(bytes=named[at : at + _ID]) for at in range(0, 3 * _ID, _ID))
+        return Presented(consumer_id, session_id, command_id, token_hash(token))
 
     def _mac(self, tenant_id: UUID, named: bytes) -> bytes:
         return hmac.digest(self.secret, b"drumroll/refresh/1\x00" + tenant_id.bytes + named, hashlib.sha256)

@@ -20,7 +20,10 @@ _PREFLIGHT: Final[Pairs] = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
     (
         b"access-control-allow-headers",
-        b"Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Prefer, X-Publishable-Key, X-Request-Id",
+        (
+            b"Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, Prefer, "
+            b"X-Publishable-Key, X-Refresh-Token, X-Request-Id"
+        ),
     ),
     (b"access-control-max-age", b"600"),
     (b"content-length", b"0"),

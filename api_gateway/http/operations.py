@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api_gateway.auth import PUBLISHABLE, SECRET
+from api_gateway.auth import PUBLISHABLE, SECRET, token_hash
 from api_gateway.context import Asked, Decided
 from api_gateway.http.answers import operation, shown
 from api_gateway.http.call import Call, known_id
@@ -34,6 +34,7 @@ _INNER: Final = frozenset({"now", "head", "preOpen", "position"})
 _STATES: Final = frozenset({EnterQueue.type, LeaveQueue.type})
 _SESSION: Final = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
 _KEY = header("Idempotency-Key", "Without a token: the key of the call, which shows that it was yours.")
+_TOKEN = header("X-Refresh-Token", "Without either: the refresh token that the 202 told.")
 _EMPTY: Final = frozenset({"people.end_session", "people.erase"})
 
 
@@ -43,7 +44,7 @@ def operation_router(access: Any, security: list[dict[str, list[str]]]) -> APIRo
 
     @router.get(
         "/operations/{operation_id}", summary="Get an operation",
-        **told(security, Shape, MISSING, parameters=[_KEY]),
+        **told(security, Shape, MISSING, parameters=[_KEY, _TOKEN]),
     )  # fmt: skip
     async def get_operation(operation_id: str, request: Request, call: Call = access) -> Response:
         """What became of a command: only its sender may know, and the organization's servers."""
@@ -92,7 +93,7 @@ def _may_see(call: Call, found: Operation) -> bool:
     if caller.kind == SECRET:
         return True
     if caller.kind == PUBLISHABLE:
-        return _has_its_key(call, found)
+        return _has_its_key(call, found) or _has_its_token(call, found)
     told_of = (found.reply or {}).get("body", {}).get("consumerId")
     return caller.consumer_id == found.actor_id or str(caller.consumer_id) == told_of
 
@@ -110,15 +111,28 @@ def _has_its_key(call: Call, found: Operation) -> bool:
     return any(hmac.compare_digest(one.bytes, found.id.bytes) for one in made)
 
 
+def _has_its_token(call: Call, found: Operation) -> bool:
+    """Whether the refresh token that comes with this call is the one that the command issues: its 202 told nobody else."""
+    sent = call.request.headers.get(b"x-refresh-token", b"").decode("latin-1")
+    presented = call.gateway.refresh_tokens.read(call.caller.tenant_id, sent)
+    return presented is not None and presented.command_id == found.id
+
+
 async def _tokens(call: Call, found: Operation, reply: Mapping[str, Any]) -> dict[str, Any]:
-    """The token set of a guest who was made by the command: signed once more, because the journal keeps none."""
+    """The token set that the command issued: signed once more, because the journal keeps none.
+
+    Whoever shows nothing but its refresh token gets it only while that token is the latest: a used one opens nothing.
+    """
     body = reply["body"]
     if "accessToken" not in (reply.get("sealed") or ()):
         return {}
     consumer_id, session_id = UUID(body["consumerId"]), UUID(body["session"]["id"])
-    asked = Asked(call.gateway.clock.new_id(), call.request.id)
-    answer = await call.gateway.ask(call.caller, SignAccessToken(consumer_id=consumer_id, session_id=session_id), asked)
+    token = call.gateway.refresh_tokens.issue(call.caller.tenant_id, consumer_id, session_id, found.id)
+    latest = None if _has_its_key(call, found) else token_hash(token)
+    command = SignAccessToken(consumer_id=consumer_id, session_id=session_id, refresh_hash=latest)
+    answer = await call.gateway.ask(call.caller, command, Asked(call.gateway.clock.new_id(), call.request.id))
     if not isinstance(answer, Decided):
         raise problem("DEPENDENCY_UNAVAILABLE", "The tokens cannot be signed right now.", retry_after=1)
-    token = call.gateway.refresh_tokens.issue(call.caller.tenant_id, consumer_id, session_id, found.id)
+    if "refused" in answer.stored:
+        return {}
     return {name: body[name] for name in _SESSION if name in body} | answer.secrets | {"refreshToken": token}

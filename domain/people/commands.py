@@ -46,10 +46,14 @@ class EndSession(PersonCommand):
 
 
 class SignAccessToken(PersonCommand):
-    """Sign the access token of a session again, because its first copy was lost on the way."""
+    """Sign the access token of a session again, because its first copy was lost on the way.
+
+    With `refresh_hash` only while the refresh token of this hash is the latest of the session.
+    """
 
     type: ClassVar[str] = "people.sign_access_token"
     session_id: UUID
+    refresh_hash: str | None = None
 
 
 class UpdateProfile(PersonCommand):

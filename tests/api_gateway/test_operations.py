@@ -68,6 +68,49 @@ def test_whoever_refreshes_with_202_goes_on_with_the_token_that_it_tells(hall: R
     assert renewed(hall, again.json()["refreshToken"]).status_code == 200
 
 
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "again"}], ids=["without a key", "with a key"])
+def test_whoever_refreshes_reads_the_operation_with_the_token_that_its_202_tells(
+    hall: Resident, key: dict[str, str]
+) -> None:
+    guest = hall.guest()
+    accepted = renewed(hall, guest["refreshToken"], **LATER | key)
+    token = {"X-Refresh-Token": accepted.json()["refreshToken"]}
+    told = decided(hall, accepted, hall.as_visitor | token)["result"]
+    assert told.keys() == renewed(hall, hall.guest()["refreshToken"]).json().keys()
+    assert (told["consumerId"], told["refreshToken"]) == (guest["consumerId"], token["X-Refresh-Token"])
+    assert (
+        hall.call("GET", "/consumer/api/v1/consumers/me", None, hall.as_person(told["accessToken"])).status_code == 200
+    )
+
+
+def test_no_other_token_reads_the_operation_of_a_refresh(house: House) -> None:
+    hall, guest = house.hall, house.hall.guest()
+    accepted = renewed(hall, guest["refreshToken"], **LATER)
+    token = accepted.json()["refreshToken"]
+    decided(hall, accepted, hall.as_visitor | {"X-Refresh-Token": token})
+    later = renewed(hall, token, **LATER).json()["refreshToken"]
+    for other in ("", "rt_nonsense", "é".encode().decode("latin-1"), guest["refreshToken"], later, token[:-4] + "AAAA"):
+        looked = hall.call("GET", accepted.headers["Location"], None, hall.as_visitor | {"X-Refresh-Token": other})
+        assert (looked.status_code, looked.json()["code"]) == (404, "OPERATION_NOT_FOUND"), other
+    elsewhere = house.barn.as_visitor | {"X-Refresh-Token": token}
+    assert house.barn.call("GET", accepted.headers["Location"], None, elsewhere).status_code == 404
+
+
+def test_a_refresh_token_that_was_used_gets_no_token_from_its_operation(hall: Resident) -> None:
+    accepted = renewed(hall, hall.guest()["refreshToken"], **LATER)
+    shown = hall.as_visitor | {"X-Refresh-Token": accepted.json()["refreshToken"]}
+    assert "accessToken" in decided(hall, accepted, shown)["result"]
+    assert renewed(hall, accepted.json()["refreshToken"]).status_code == 200
+    assert not {"accessToken", "refreshToken"} & decided(hall, accepted, shown)["result"].keys()
+
+
+def test_a_guest_without_a_key_reads_the_operation_with_the_token_that_its_202_tells(hall: Resident) -> None:
+    accepted = hall.visit("POST", "/auth/guest", **LATER)
+    shown = hall.as_visitor | {"X-Refresh-Token": accepted.json()["refreshToken"]}
+    told = decided(hall, accepted, shown)["result"]
+    assert renewed(hall, told["refreshToken"]).status_code == 200
+
+
 def test_a_guest_without_a_key_goes_on_with_the_token_that_the_202_tells(hall: Resident) -> None:
     accepted = hall.visit("POST", "/auth/guest", **LATER)
     assert accepted.status_code == 202

@@ -92,6 +92,7 @@ EXAMPLES: tuple[Command, ...] = (
     people.EndSession(consumer_id=PERSON, session_id=SESSION),
     people.EndSession(consumer_id=PERSON, session_id=SESSION, all_devices=True),
     people.SignAccessToken(consumer_id=PERSON, session_id=SESSION),
+    people.SignAccessToken(consumer_id=PERSON, session_id=SESSION, refresh_hash="aa"),
     people.UpdateProfile(consumer_id=PERSON, session_id=SESSION, changes={"fullName": "Ada", "timeZone": None}),
     people.EraseConsumer(consumer_id=PERSON, session_id=SESSION),
     people.EnterExperience(consumer_id=PERSON, session_id=SESSION, experience_id=EXPERIENCE),

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.decision import Decision, Refused, Reply, refuse
 from domain.guest import NewGuest
 from domain.people import events
-from domain.people.commands import EndSession, RefreshSession, StartGuestSession
+from domain.people.commands import EndSession, RefreshSession, SignAccessToken, StartGuestSession
 from domain.people.state import Consumer, Session, SessionStatus
 from domain.people.view import issue, session_facts, token_secrets
 from domain.tenant import TenantFacts
@@ -90,10 +90,16 @@ def end_session(sessions: Sequence[Session], command: EndSession, times: Times) 
 
 
 def sign_access_token(
-    consumer: Consumer | None, session: Session | None, tenant: TenantFacts | None, times: Times
+    consumer: Consumer | None,
+    session: Session | None,
+    tenant: TenantFacts | None,
+    command: SignAccessToken,
+    times: Times,
 ) -> Decision:
-    """The latest access token again, because its first copy was lost on the way."""
+    """The latest access token again, because its first copy was lost on the way. A refresh token that was used gets none."""
     if consumer is None or session is None or tenant is None:
+        return Decision(SESSION_REVOKED)
+    if command.refresh_hash not in {None, session.refresh_hash}:
         return Decision(SESSION_REVOKED)
     refused = refused_session(session, consumer.id, times.received_at)
     return Decision(refused or issue(consumer, session, tenant))

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.decision import Decision
+from domain.people.commands import SignAccessToken
 from domain.people.rules import refresh_session, sign_access_token
 from domain.people.state import Session, SessionStatus
 from tests.domain.people.people import (
     NOON,
+    PERSON,
+    SESSION,
     at,
     make_person,
     make_session,
@@ -42,10 +46,16 @@ def test_the_latest_token_is_traded_for_the_next() -> None:
     assert after.expires_at == NOON + timedelta(days=30, seconds=10)
 
 
+def signed_again(session: Session, seconds: int, shown: str | None = None) -> Decision:
+    """The access token is asked for once more, so many seconds after noon; with the hash of a refresh token, or without."""
+    command = SignAccessToken(consumer_id=PERSON, session_id=SESSION, refresh_hash=shown)
+    return sign_access_token(make_person(), session, make_tenant(), command, at(seconds))
+
+
 def test_each_issue_has_a_token_of_its_own() -> None:
     session, seen = make_session(), set()
     for number in range(5):
-        decision = sign_access_token(make_person(), session, make_tenant(), at(number))
+        decision = signed_again(session, number)
         seen.add(token_of(decision).payload["jti"])
         session = rotated(session.refresh_hash, f"hash-{number}", session, number)
     assert len(seen) == 5
@@ -104,13 +114,18 @@ def test_a_lost_access_token_is_signed_again_with_the_same_claims() -> None:
     command = refreshing("first", "second")
     issued = refresh_session(make_person(), make_session(), make_tenant(), command, at(10))
     session = rotated("first", "second", make_session(), 10)
-    again = sign_access_token(make_person(), session, make_tenant(), at(1000))
-    assert token_of(again) == token_of(issued)
+    assert token_of(signed_again(session, 1000)) == token_of(issued)
+    assert token_of(signed_again(session, 1000, "second")) == token_of(issued)
+
+
+def test_no_token_is_signed_for_whoever_shows_a_used_refresh_token() -> None:
+    session = rotated("first", "second", make_session(), 10)
+    assert refusal_of(signed_again(session, 1000, "first")) == "SESSION_REVOKED"
 
 
 def test_no_token_is_signed_for_a_session_that_is_over() -> None:
     session = make_session(status=SessionStatus.ENDED)
-    assert refusal_of(sign_access_token(make_person(), session, make_tenant(), at())) == "SESSION_REVOKED"
+    assert refusal_of(signed_again(session, 0)) == "SESSION_REVOKED"
 
 
 @given(st.lists(st.integers(0, 12), max_size=40))
