@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -66,11 +66,13 @@ class Servers:
             server.restart(immediate=immediate)
 
     def mend(self) -> list[str]:
-        """Start again what has died; the names of what was. EmbeddedServerError when one cannot start."""
-        with self._lock:
+        """Start again what has died; the names of what was. EmbeddedServerError when one cannot start, once the other has."""
+        with self._lock, ThreadPoolExecutor(max_workers=2) as both:
             dead = [server for server in self._ours() if self._running and server.pid is None]
-            for server in dead:
-                server.restart()
+            started = [both.submit(server.restart) for server in dead]
+            wait(started)
+            for one in started:
+                one.result()
         return [type(server).__name__.removeprefix("Embedded") for server in dead]
 
     def _ours(self) -> Sequence[EmbeddedPostgres | EmbeddedRedis]:
