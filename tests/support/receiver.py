@@ -12,11 +12,12 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 DROP = "drop after the message"
 FINE = "250 OK"
+TAKEN = "250 Taken"
 
 
 @dataclass
 class Receiver:
-    """Answers each message with the next of `answers`, then with 250. `taken` are the messages it read to the end."""
+    """Answers each message with the next of `answers`, then with TAKEN. `taken` are the messages it read to the end."""
 
     port: int = 0
     answers: deque[str] = field(default_factory=deque)
@@ -44,11 +45,11 @@ class Receiver:
         """A message has come, up to its final dot."""
         assert envelope.original_content is not None
         self.taken.append((list(envelope.rcpt_tos), envelope.original_content))
-        answer = self.answers.popleft() if self.answers else FINE
+        answer = self.answers.popleft() if self.answers else TAKEN
         if answer == DROP:
             assert isinstance(server.transport, asyncio.WriteTransport)
             server.transport.abort()
-        return answer if answer != DROP else FINE
+        return answer if answer != DROP else TAKEN
 
 
 @contextmanager

@@ -11,13 +11,16 @@ from types import MappingProxyType
 
 from runtime.embedded import EmbeddedServerError
 from tests.chaos.storm.ground import GATEWAYS, PROCESSES, SCHEDULERS, WORKERS, Ground
-from tests.chaos.storm.network import GROUPS, Change
-from tests.chaos.storm.plan import Planned, Sort
+from tests.chaos.storm.network import GROUPS, MAIL, Change
+from tests.chaos.storm.plan import LONG_STOPS, Planned, Sort
 from tests.support.caller import until
 from tests.support.proxy import Proxy, never
+from tests.support.receiver import TAKEN
 
 Happens = Callable[[Ground, Planned], Awaitable[None]]
 BACK_WITHIN = 20.0
+MAILED = (3.0, 5.0)
+"""Seconds in which a mail that is owed just then is sent."""
 _REGISTER: dict[str, "Fault"] = {}
 
 
@@ -30,12 +33,12 @@ class Fault:
 
 
 def fault(
-    name: str, targets: tuple[str, ...], seconds: tuple[float, float] = (0.0, 0.0), *, stretches: bool = False
+    name: str, targets: tuple[str, ...], seconds: tuple[float, float] = (0.0, 0.0), *, long: bool = False
 ) -> Callable[[Happens], Happens]:
     """Enter a function into the registry."""
 
     def entered(happens: Happens) -> Happens:
-        _REGISTER[name] = Fault(Sort(name, targets, *seconds, stretches), happens)
+        _REGISTER[name] = Fault(Sort(name, targets, *seconds, long), happens)
         return happens
 
     return entered
@@ -50,9 +53,12 @@ async def kill(ground: Ground, planned: Planned) -> None:
     await asyncio.to_thread(ground.system.kill, planned.target)
 
 
-@fault("process stopped", PROCESSES, (2.5, 4.0), stretches=True)
+@fault("process stopped", PROCESSES, (2.5, 4.0))
+@fault("gateway stopped for long", GATEWAYS, LONG_STOPS, long=True)
+@fault("worker stopped for long", WORKERS, LONG_STOPS, long=True)
+@fault("scheduler stopped for long", SCHEDULERS, LONG_STOPS, long=True)
 async def stop(ground: Ground, planned: Planned) -> None:
-    """SIGSTOP for longer than a worker's open transaction may be idle (2 s), then SIGCONT."""
+    """SIGSTOP for longer than a worker's open transaction may be idle (2 s), or than anything is held, then SIGCONT."""
     await until(lambda: ground.system.pid(planned.target) is not None, BACK_WITHIN)
     ground.system.stop(planned.target)
     try:
@@ -108,6 +114,7 @@ async def crash(ground: Ground, planned: Planned) -> None:
 
 @fault("Postgres: ask cut", GROUPS, (0.3, 1.0))
 @fault("Redis: ask cut", GROUPS, (0.3, 1.0))
+@fault("SMTP: ask cut", (MAIL[0],), MAILED)
 async def cut_asks(ground: Ground, planned: Planned) -> None:
     """Connections are cut before what was asked gets through."""
     dice = Random(planned.dice)
@@ -126,6 +133,17 @@ async def cut_answers(ground: Ground, planned: Planned) -> None:
 
     def loses(answer: bytes) -> bool:
         return dice.random() < (0.6 if b"COMMIT" in answer or b"INSERT 0 " in answer else 0.2)
+
+    await _weather(ground, planned, lambda line: setattr(line, "loses", loses), _no_losses)
+
+
+@fault("SMTP: answer cut", (MAIL[0],), MAILED)
+async def cut_receipts(ground: Ground, planned: Planned) -> None:
+    """Connections are cut after the mail server has answered: when it has taken a message above all."""
+    dice, taken = Random(planned.dice), TAKEN.encode()
+
+    def loses(answer: bytes) -> bool:
+        return dice.random() < (0.8 if taken in answer else 0.05)
 
     await _weather(ground, planned, lambda line: setattr(line, "loses", loses), _no_losses)
 

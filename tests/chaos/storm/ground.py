@@ -8,7 +8,7 @@ from cli.installation import Installation
 from cli.processes import Process
 from cli.system.shape import Shape
 from tests.chaos.storm.clocks import noted, wrong_clock
-from tests.chaos.storm.network import Network
+from tests.chaos.storm.network import MAIL, Network
 from tests.support.inside import inside
 from tests.support.installation import Grounds
 from tests.support.receiver import Receiver, receiving
@@ -43,6 +43,8 @@ class StormyInstallation(Installation):
                 ("DATABASE_URL", "postgres"), ("MAINTENANCE_DATABASE_URL", "postgres"), ("REDIS_URL", "redis"),
             )
         }  # fmt: skip
+        if "SMTP_URL" in told:
+            by_line["SMTP_URL"] = self.network.url(*MAIL, told["SMTP_URL"])
         return told | by_line | wrong_clock(self.clocks, self.seed, name)
 
 

@@ -1,9 +1,10 @@
-"""The lines between the processes and their two servers: each group of processes reaches each server by a line that can break."""
+"""The lines between the processes and their servers: each group of processes reaches each server by a line that can break."""
 
 import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from itertools import product
 from types import TracebackType
 from typing import Self
 
@@ -11,14 +12,15 @@ from tests.support.proxy import Proxy
 
 GROUPS = ("gateways", "workers", "schedulers")
 SERVERS = ("postgres", "redis")
+MAIL = ("workers", "smtp")
 Change = Callable[[Proxy], None]
 
 
 class Network:
-    """Six lines, served by a thread of their own for the length of a block."""
+    """Six lines and that of the mail, served by a thread of their own for the length of a block."""
 
     def __init__(self) -> None:
-        self.lines = {(group, server): Proxy("") for group in GROUPS for server in SERVERS}
+        self.lines = {way: Proxy("") for way in (*product(GROUPS, SERVERS), MAIL)}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="network", daemon=True)
         self._open = AsyncExitStack()
@@ -37,6 +39,11 @@ class Network:
     def cuts(self) -> int:
         """How many connections were cut."""
         return sum(line.cuts for line in self.lines.values())
+
+    @property
+    def mail_cuts(self) -> int:
+        """How many of them were to the mail server."""
+        return self.lines[MAIL].cuts
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -8,18 +8,18 @@ FIRST_AFTER = 2.0
 SHORTEST_GAP, LONGEST_GAP = 0.7, 1.5
 LONG_RUN = 60.0
 LONG_STOPS = (17.0, 20.0)
-"""Seconds of a stop that outlives a heartbeat of the bell (15 s); only runs of a minute and more have time for one."""
+"""Seconds of a stop that outlives every lease and a heartbeat of the bell (15 s); only runs of a minute and more have time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A sort of fault: what it may hit, and for how many seconds. `stretches` in a long run: now and then it lasts longer."""
+    """A sort of fault: what it may hit, and for how many seconds. One that is `long` comes in long runs alone."""
 
     name: str
     targets: tuple[str, ...]
     shortest: float = 0.0
     longest: float = 0.0
-    stretches: bool = False
+    long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,23 @@ def plan_of(seed: int, duration: float, sorts: Sequence[Sort]) -> Plan:
     """The schedule of a seed. Every sort comes once before any comes again, in an order that the seed shuffles."""
     dice = Random(f"storm {seed}")
     faults, at = list[Planned](), FIRST_AFTER
-    for sort in _dealt(dice, sorts):
+    for sort in _dealt(dice, among(sorts, duration)):
         if at >= duration:
             break
-        faults.append(
-            Planned(round(at, 3), sort.name, dice.choice(sort.targets), _long(dice, sort, duration), _seed(dice))
-        )
+        seconds = round(dice.uniform(sort.shortest, sort.longest), 3)
+        faults.append(Planned(round(at, 3), sort.name, dice.choice(sort.targets), seconds, _seed(dice)))
         at += dice.uniform(SHORTEST_GAP, LONGEST_GAP)
     return Plan(seed, duration, tuple(faults))
+
+
+def among(sorts: Sequence[Sort], duration: float) -> Sequence[Sort]:
+    """The sorts for which a run has time."""
+    return [sort for sort in sorts if duration >= LONG_RUN or not sort.long]
 
 
 def _dealt(dice: Random, sorts: Sequence[Sort]) -> Iterator[Sort]:
     while sorts:
         yield from dice.sample(sorts, len(sorts))
-
-
-def _long(dice: Random, sort: Sort, duration: float) -> float:
-    longer = sort.stretches and duration >= LONG_RUN and dice.random() < 0.25
-    return round(dice.uniform(*LONG_STOPS) if longer else dice.uniform(sort.shortest, sort.longest), 3)
 
 
 def _seed(dice: Random) -> int:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tests.chaos.storm.facts import FACTS
+from tests.chaos.storm.plan import LONG_STOPS
 from tests.chaos.storm.recoveries import quantile, recoveries
 from tests.chaos.storm.run import Storm
 
@@ -71,8 +72,11 @@ def _figures(storm: Storm) -> dict[str, float]:
     """What else was counted; of what is in seconds, several storms tell the most."""
     evidence = storm.evidence
     lasted = [call.answered - call.began for call in evidence.calls if call.answered is not None]
+    stops = [one for one in evidence.happened if "stopped" in one.planned.name]
     counted: dict[str, float] = {
         "connections cut": storm.cuts,
+        "connections cut, to the mail server": storm.mail_cuts,
+        "stops longer than any lease": sum(LONG_STOPS[0] <= one.ended - one.began for one in stops),
         "journal pages": len(evidence.pages),
         "events": sum(len(page.events) for page in evidence.pages),
         "commands decided": sum(len(page.command_ids) for page in evidence.pages),

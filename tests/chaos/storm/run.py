@@ -22,7 +22,8 @@ from tests.chaos.storm.poison import Poison
 
 QUIET_WITHIN = 40.0
 QUIET_FOR = 2.0
-POISONED = 2
+POISONED, MAILED_AFTER = 2, 0.2
+MAIL_FAULTS = {"SMTP: ask cut", "SMTP: answer cut"}
 AHEAD, MAIL_TRIES = "6 minutes", 8
 _NOW = "SELECT ledger_now()"
 _ADVANCE = "UPDATE ledger_clock SET ahead = ahead + %s::interval"
@@ -40,6 +41,7 @@ class Storm:
     skews: list[float]
     cuts: int
     quiet_after: float
+    mail_cuts: int = 0
     guards: dict[str, int] = field(default_factory=dict)
 
 
@@ -48,7 +50,7 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
     await asyncio.to_thread(ground.all_ready)
     plan, poison = plan_of(seed, seconds, SORTS), Poison()
     began: datetime = await asyncio.to_thread(ground.value, _NOW)
-    received, cuts = len(ground.receiver.taken), ground.network.cuts
+    received, cuts, mail_cuts = len(ground.receiver.taken), ground.network.cuts, ground.network.mail_cuts
     async with load_on(ground, seed) as load:
         await load.furnishes()
         agent, guards = Agent(ground, plan), Guards(ground.system.metrics)
@@ -56,23 +58,40 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
         async with asyncio.TaskGroup() as together:
             together.create_task(load.runs(seconds))
             together.create_task(agent.carries_out())
-            together.create_task(_poisons(ground, load, poison, seed, seconds))
+            together.create_task(_poisons(ground, load, poison, plan))
         quiet_after = await _quiet(ground)
         watching.cancel()
         evidence = await asyncio.to_thread(collected, ground, load, agent.happened, poison, began, received)
         answers = dict(sorted(load.book.answers.items()))
     return Storm(
-        plan, evidence, load.people, answers, ground.skews, ground.network.cuts - cuts, quiet_after, dict(guards.needed)
+        plan,
+        evidence,
+        load.people,
+        answers,
+        ground.skews,
+        ground.network.cuts - cuts,
+        quiet_after,
+        ground.network.mail_cuts - mail_cuts,
+        dict(guards.needed),
     )
 
 
-async def _poisons(ground: Ground, load: Load, poison: Poison, seed: int, seconds: float) -> None:
-    """Put in poison at moments that the seed chooses."""
-    dice = Random(f"poison {seed}")
-    for gap in [seconds / (POISONED + 1)] * POISONED:
-        await asyncio.sleep(gap * dice.uniform(0.7, 1.3))
+async def _poisons(ground: Ground, load: Load, poison: Poison, plan: Plan) -> None:
+    """Put in poison as often as the plan says, because each owes a mail, and somebody has to be cut off in the middle of one."""
+    dice, began = Random(f"poison {plan.seed}"), time.monotonic()
+    for at in moments_of_poison(plan):
+        await asyncio.sleep(max(0.0, began + at - time.monotonic()))
         hall = dice.choice(load.halls[::2])
         await poison.put_in(ground, hall.tenant_id, UUID(hall.queues["door"]["id"]))
+
+
+def moments_of_poison(plan: Plan) -> list[float]:
+    """The seconds at which poison is put in: while mail is first cut off in either way, else evenly apart."""
+    firsts = {
+        planned.name: planned.at + MAILED_AFTER for planned in reversed(plan.faults) if planned.name in MAIL_FAULTS
+    }
+    apart = [plan.duration * (number + 1) / (POISONED + 1) for number in range(POISONED)]
+    return sorted([*firsts.values(), *apart][:POISONED])
 
 
 async def _quiet(ground: Ground) -> float:
