@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.controls import answering, deciding, keeping, later, log
+from tests.controls import answering, deciding, keeping, later, log, overlooked
 from tests.controls.guard import Guard
 from tests.support.works import Works
 
 UNGUARDED = "DRUMROLL_TEST_UNGUARDED"
-_ALL = (*log.GUARDS, *deciding.GUARDS, *keeping.GUARDS, *later.GUARDS, *answering.GUARDS)
+_ALL = (*log.GUARDS, *deciding.GUARDS, *keeping.GUARDS, *later.GUARDS, *answering.GUARDS, *overlooked.GUARDS)
 GUARDS: dict[str, Guard] = {guard.name: guard for guard in _ALL}
 assert len(GUARDS) == len(_ALL), "two guards have one name"
 

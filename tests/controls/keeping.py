@@ -1,6 +1,6 @@
 """Guards of what is kept: limits and single uses in the rules, constraints behind them, walls between organizations."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ import store.repositories.completions
 from domain.command import SYSTEM_ACTOR, Envelope
 from domain.decision import Refused, Reply
 from domain.guest import NewGuest
+from domain.organizations.state import Organization
 from domain.people.commands import EndSession, RefreshSession, StartGuestSession
 from domain.people.rules import sessions
 from domain.queue import pace
@@ -246,13 +247,22 @@ def two_take_one_name(works: Works) -> Iterator[str]:
 
 def an_order_is_recorded_while_the_currency_changes(works: Works) -> Iterator[str]:
     """A shop's order is on its way into the ledger while the organizer asks whether there are any, to change the currency."""
+    return _recorded_while(works, lambda completions, queue: completions.paid_under(queue.experience_id))
+
+
+def an_order_is_recorded_while_the_organizations_currency_changes(works: Works) -> Iterator[str]:
+    """The same, and the currency is that of the organization, which all its experiences inherit."""
+    return _recorded_while(works, lambda completions, queue: completions.paid_in(_organization_of(queue)))
+
+
+def _recorded_while(works: Works, asks: Callable[[Completions, Queue], bool]) -> Iterator[str]:
     queue, one, _ = _granted(works)
     order = Completion(queue.tenant_id, one.id, queue.id, 1_000, "EUR", (), {})
 
     def asked() -> bool:
         with works.drain.ledger.engine.begin() as asking:
             see_tenants(asking, [queue.tenant_id])
-            return Completions(Tenancy(asking, queue.tenant_id)).paid_under(queue.experience_id)
+            return asks(Completions(Tenancy(asking, queue.tenant_id)), queue)
 
     with works.drain.ledger.engine.begin() as recording, ThreadPoolExecutor(1) as threads:
         see_tenants(recording, [queue.tenant_id])
@@ -265,6 +275,14 @@ def an_order_is_recorded_while_the_currency_changes(works: Works) -> Iterator[st
         recording.commit()
         if not answer.result():
             yield "an order's currency changes after it was recorded"
+
+
+def _organization_of(queue: Queue) -> Organization:
+    """Who owns a queue, by its ids: its settings are another matter."""
+    config: Any = None
+    return Organization(
+        queue.organization_id, queue.tenant_id, uuid4(), config, queue.created_at, queue.updated_at, "tests", "tests"
+    )
 
 
 def one_looks_at_another(works: Works) -> Iterator[str]:
@@ -445,6 +463,13 @@ GUARDS = (
         ("an order's currency changes after it was recorded",),
         an_order_is_recorded_while_the_currency_changes,
         reworded(store.repositories.completions, "_LOCK_EXPERIENCE", (" FOR UPDATE", "")),
+    ),
+    Guard(
+        "orders hold the organization's currency",
+        "What an organization's orders are in does not change while one is being recorded.",
+        ("an order's currency changes after it was recorded",),
+        an_order_is_recorded_while_the_organizations_currency_changes,
+        reworded(store.repositories.completions, "_LOCK_ORGANIZATION", (" FOR UPDATE", "")),
     ),
     Guard(
         "walls",
