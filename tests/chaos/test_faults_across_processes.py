@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.caller import Organizer, organizer, until
+from tests.support.caller import Organizer, until
 from tests.support.installation import Grounds, running_installation
 from tests.support.proxy import Proxy
 from tests.support.rush import Rush, assert_exactly_once
@@ -26,20 +26,6 @@ def installed() -> Iterator[Grounds]:
     """More than one of what may be killed."""
     with running_installation(web=2, admission=2, people=1, administration=1, scheduler=2) as grounds:
         yield grounds
-
-
-@pytest.fixture
-def grounds(installed: Grounds) -> Grounds:
-    """The installation with all its processes ready."""
-    installed.all_ready()
-    return installed
-
-
-@pytest.fixture
-async def hall(grounds: Grounds) -> AsyncIterator[Organizer]:
-    """An organization of its own."""
-    async with organizer(grounds.system.urls, grounds.found()) as calling:
-        yield calling
 
 
 async def rush_through(grounds: Grounds, hall: Organizer, fault: Fault, record: Record) -> Rush:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from domain.catalogue import TOPICS
 from tests.chaos.test_faults_across_processes import RECOVERS_IN, Record, entered, rush_through
-from tests.support.caller import Json, Organizer, eventually, organizer, until
+from tests.support.caller import Json, Organizer, eventually, until
 from tests.support.installation import Grounds, running_installation
 from tests.support.rabbit import Rabbit, running_rabbit
 from tests.support.rush import Rush
@@ -33,20 +33,6 @@ def installed(rabbit: Rabbit) -> Iterator[Grounds]:
     """An installation that rings through RabbitMQ."""
     with running_installation({"BROKER_URL": rabbit.url}, web=2, admission=2, scheduler=2) as grounds:
         yield grounds
-
-
-@pytest.fixture
-def grounds(installed: Grounds) -> Grounds:
-    """The installation with all its processes ready."""
-    installed.all_ready()
-    return installed
-
-
-@pytest.fixture
-async def hall(grounds: Grounds) -> AsyncIterator[Organizer]:
-    """An organization of its own."""
-    async with organizer(grounds.system.urls, grounds.found()) as calling:
-        yield calling
 
 
 async def counted(hall: Organizer, grounds: Grounds, name: str) -> float:

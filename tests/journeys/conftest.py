@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.caller import Organizer, organizer
 from tests.support.installation import Grounds, running_installation
+from tests.support.visited import grounds, hall
+
+__all__ = ["barn", "grounds", "hall", "installed"]
 
 
 @pytest.fixture(scope="package")
@@ -13,20 +16,6 @@ def installed() -> Iterator[Grounds]:
     """A running installation with two schedulers."""
     with running_installation(scheduler=2) as grounds:
         yield grounds
-
-
-@pytest.fixture
-def grounds(installed: Grounds) -> Grounds:
-    """The installation with all its processes ready."""
-    installed.all_ready()
-    return installed
-
-
-@pytest.fixture
-async def hall(grounds: Grounds) -> AsyncIterator[Organizer]:
-    """An organization of its own."""
-    async with organizer(grounds.system.urls, grounds.found()) as calling:
-        yield calling
 
 
 @pytest.fixture
