@@ -100,7 +100,8 @@ def _try(drain: Drain, connection: Session, place: Place, batch: Batch) -> None:
     except AWAY as failure:
         if lease is None:
             drain.spared.owe(batch)
-        drain.spared.lost(batch, failure)
+        else:
+            drain.spared.lost(batch, failure)
         raise
     except Exception as broken:  # noqa: BLE001 (whatever breaks over this command must not reach the others)
         _bury(drain, connection, place, batch, broken)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 
 import psycopg
 
@@ -30,7 +29,7 @@ class Spared:
 
     def __init__(self) -> None:
         self._owed: dict[Batch, None] = {}
-        self._broken = Counter[Batch]()
+        self._broken = Counter[tuple[int, int]]()
 
     def owe(self, batch: Batch) -> None:
         """The last try of the first command of a batch is to be taken back: it was not made."""
@@ -43,7 +42,7 @@ class Spared:
 
     def decided(self, batch: Batch) -> None:
         """The first command of a batch has come to its end, and nobody has to remember it."""
-        self._broken.pop(replace(batch, attempts=0), None)
+        self._broken.pop(_first_of(batch), None)
 
     def take_back(self, ledger: Ledger) -> None:
         """Take back what is owed, now or, where the store is away, another time."""
@@ -54,9 +53,13 @@ class Spared:
                 self._owed.pop(batch, None)
 
     def _may_break(self, batch: Batch) -> bool:
-        command = replace(batch, attempts=0)
-        self._broken[command] += 1
-        return self._broken[command] <= MOST_BROKEN
+        self._broken[_first_of(batch)] += 1
+        return self._broken[_first_of(batch)] <= MOST_BROKEN
+
+
+def _first_of(batch: Batch) -> tuple[int, int]:
+    """What tells the first command of a batch from the later ones, which are first when it is gone: less is left then."""
+    return batch.position, len(batch.body)
 
 
 def _is_going_down(failure: Exception) -> bool:
