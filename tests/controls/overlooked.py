@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -30,11 +31,13 @@ from tests.controls.answering import write_path
 from tests.controls.guard import Guard
 from tests.controls.log import NOBODY_IS_LET_IN
 from tests.controls.removing import rewritten
-from tests.controls.scenes import LYING, few_rounds, knock, knocks_that, lying_about, people
+from tests.controls.scenes import BURIED, LYING, few_rounds, knock, knocks_that, lying_about, people
 from tests.support.factories import sent
 from tests.support.servers import wait_until
 from tests.support.works import Works, close, place_of
+from workers import careful
 from workers.drain import Drain
+from workers.sparing import Spared
 
 FOR_EVER = "commands go round for ever"
 
@@ -174,6 +177,23 @@ def somebody_holds_what_is_past_its_term(works: Works) -> Iterator[str]:
     engine.dispose()
 
 
+def the_store_flaps_while_one_is_tried(works: Works) -> Iterator[str]:
+    """Postgres ends the connection in the middle of every careful try, more often than a command may be tried."""
+    queue = works.queue(**NOBODY_IS_LET_IN)
+
+    def is_ended(work: Work, one: Envelope[Any], times: Times) -> Reply | Refused:
+        work.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())").all()
+        return Reply()
+
+    works.append([knock(queue)])
+    with knocks_that(is_ended):
+        for _ in range(careful.TRIES + 2):
+            with suppress(*AWAY):
+                careful.oldest_batch(works.drain, place_of(queue))
+    few_rounds(works)
+    yield from lying_about(works)
+
+
 _LOOK = "    with self.ledger.opened() as connection:\n        return command_log.waits(connection, place)"
 _LOOK_FIRST = """
     with self.ledger.opened() as connection:
@@ -221,6 +241,13 @@ GUARDS = (
         (FOR_EVER,),
         a_knock_goes_in_a_circle,
         rewritten(Work, "follow", ("if taken <= MOST_HOPS", "if True")),
+    ),
+    Guard(
+        "lost tries are taken back",
+        "A store that goes away again and again in the middle of careful tries buries nobody.",
+        (BURIED,),
+        the_store_flaps_while_one_is_tried,
+        rewritten(Spared, "lost", ("self.owe(batch)", "pass")),
     ),
     Guard(
         "the janitor passes by",
