@@ -1,6 +1,7 @@
 """The weather of a storm does what it says: lines break where they are to break, and clocks are wrong where they may be."""
 
 import asyncio
+import smtplib
 import subprocess
 import sys
 import time
@@ -11,9 +12,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cli.processes import PROCESSES
+from cli.system.shape import Shape
 from tests.chaos.storm.clocks import noted, skew_of, wrong_clock
+from tests.chaos.storm.ground import StormyInstallation
+from tests.chaos.storm.network import MAIL, Network
 from tests.support.inside import ROOT, inside
 from tests.support.proxy import Proxy
+from tests.support.receiver import TAKEN, receiving
 
 _CLOCKS = """
 import time
@@ -98,6 +104,26 @@ async def test_a_line_to_nowhere_is_cut_and_mended_when_somebody_listens() -> No
         assert await said_back(proxy) == b""
         proxy.server_url = there
         assert await said_back(proxy) == b"word"
+
+
+def test_mail_goes_by_a_line_that_is_cut_when_the_message_was_taken() -> None:
+    with receiving() as receiver, Network() as network:
+        url = network.url(*MAIL, receiver.url)
+        network.change(*MAIL, lambda line: setattr(line, "loses", lambda answer: TAKEN.encode() in answer))
+        with (
+            smtplib.SMTP("127.0.0.1", urlsplit(url).port or 0) as dialled,
+            pytest.raises(smtplib.SMTPServerDisconnected),
+        ):
+            dialled.sendmail("storm@storm.test", ["operator@storm.test"], "Subject: taken")
+        assert (len(receiver.taken), network.mail_cuts, network.cuts) == (1, 1, 1)
+
+
+def test_senders_of_a_storm_are_told_of_the_line_and_not_of_the_server(tmp_path: Path) -> None:
+    with Network() as network:
+        nowhere = {"database_url": "postgresql://nobody@127.0.0.1:1/none", "redis_url": "redis://127.0.0.1:1"}
+        shape = Shape({}, environment={"SMTP_URL": "smtp://127.0.0.1:1"}, **nowhere)
+        told = StormyInstallation(tmp_path, shape, network, 1)._settings("mail", PROCESSES["mail"])
+        assert told["SMTP_URL"] == network.url(*MAIL, "smtp://127.0.0.1:1") != "smtp://127.0.0.1:1"
 
 
 def told_by(folder: Path, seed: int) -> tuple[float, float, float]:

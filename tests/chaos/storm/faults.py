@@ -19,7 +19,7 @@ from tests.support.receiver import TAKEN
 
 Happens = Callable[[Ground, Planned], Awaitable[None]]
 BACK_WITHIN = 20.0
-MAILED = (3.0, 5.0)
+MAILED = (5.0, 8.0)
 """Seconds in which a mail that is owed just then is sent."""
 _REGISTER: dict[str, "Fault"] = {}
 

@@ -43,8 +43,7 @@ class StormyInstallation(Installation):
                 ("DATABASE_URL", "postgres"), ("MAINTENANCE_DATABASE_URL", "postgres"), ("REDIS_URL", "redis"),
             )
         }  # fmt: skip
-        if "SMTP_URL" in told:
-            by_line["SMTP_URL"] = self.network.url(*MAIL, told["SMTP_URL"])
+        by_line["SMTP_URL"] = self.network.url(*MAIL, self.shape.environment["SMTP_URL"])
         return told | by_line | wrong_clock(self.clocks, self.seed, name)
 
 
