@@ -16,6 +16,7 @@ import redis.asyncio
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from api_gateway.hearing import heard
 from api_gateway.problems import Problem, problem
 from domain.command import Command, Envelope
 from domain.decision import KEY_REUSED
@@ -96,10 +97,10 @@ class Replies:
         """Take answers from Redis, for ever; after every break look up what was missed."""
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+                async with self._redis.pubsub() as channel:
                     await channel.subscribe(self._channel)
                     await self._look_up(0)
-                    async for message in channel.listen():
+                    async for message in heard(channel):
                         self._take(message["data"])
             except (redis.RedisError, OSError, psycopg.Error, PoolTimeout) as failure:
                 log.warning("replies.unheard", error=type(failure).__name__)

@@ -12,6 +12,7 @@ import redis.asyncio
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
+from api_gateway.hearing import heard
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.state import nobody, shared_of, standing_of, standing_of_row
 from runtime.clock import Clock
@@ -136,9 +137,9 @@ class Lines:
         """Hear, for ever, which aggregates changed."""
         while True:
             try:
-                async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+                async with self._redis.pubsub() as channel:
                     await channel.psubscribe("changed:*")
-                    async for message in channel.listen():
+                    async for message in heard(channel):
                         self._nudged.add(message["channel"].decode().removeprefix("changed:"))
             except (redis.RedisError, OSError) as failure:
                 log.warning("lines.unheard", error=type(failure).__name__)
