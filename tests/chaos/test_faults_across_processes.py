@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.chaos.histories import assert_history_holds
 from tests.support.caller import Organizer, until
 from tests.support.installation import Grounds, running_installation
 from tests.support.proxy import Proxy
@@ -28,12 +29,13 @@ def installed() -> Iterator[Grounds]:
         yield grounds
 
 
-async def rush_through(grounds: Grounds, hall: Organizer, fault: Fault, record: Record) -> Rush:
-    """A rush with a fault in its midst, of which everybody comes out right, in bounded time."""
-    rush = Rush(hall, await hall.queue(admitRate=60_000))
+async def rush_through(grounds: Grounds, hall: Organizer, fault: Fault, record: Record, **settings: object) -> Rush:
+    """A rush with a fault in its midst, of which everybody comes out right, in bounded time. `settings` are the queue's."""
+    rush = Rush(hall, await hall.queue(**{"admitRate": 60_000} | settings))
     recovery = await rush.through(fault)
     await asyncio.to_thread(wait_until, grounds.at_rest, RECOVERS_IN)
     assert_exactly_once(grounds, rush)
+    assert_history_holds(grounds, rush)
     for name, value in [("people", len(rush.people)), ("answers", hall.seen), ("recovery", recovery)]:
         record(name, str(value))
         print(f"{name}: {value}")  # noqa: T201 (shown with -s, and when a test fails)

@@ -187,10 +187,13 @@ class Organizer:
 
 @asynccontextmanager
 async def organizer(
-    urls: Sequence[str], made: NewOrganization, *, patience: float = PATIENCE_SECONDS
+    urls: Sequence[str], made: NewOrganization, *, patience: float = PATIENCE_SECONDS, rings: float | None = None
 ) -> AsyncIterator[Organizer]:
-    """An organization on the telephone, in its live mode; it hangs up when no answer comes within its `patience`."""
-    timeout = aiohttp.ClientTimeout(total=patience)
+    """An organization on the telephone, in its live mode.
+
+    It hangs up when no answer comes within its `patience`, and when nobody is there after so many seconds that it `rings`.
+    """
+    timeout = aiohttp.ClientTimeout(total=patience, sock_connect=rings)
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout, json_serialize=_dumps) as session:
         yield Organizer(session, list(urls), made, made.live)

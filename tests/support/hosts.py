@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +45,7 @@ class Network:
 @contextmanager
 def network(count: int) -> Iterator[Network]:
     """A network with so many hosts. Skips the test where none can be made, and says why."""
-    number = os.getpid() % 250
+    number = _free_number()
     bridge, outside = f"drum{number}", f"10.203.{number}.1"
     with ExitStack() as made:
         try:
@@ -72,6 +73,12 @@ def _host(made: ExitStack, bridge: str, number: int, last: int) -> Host:
     ):
         _run("-n", host.name, *words)
     return host
+
+
+def _free_number() -> int:
+    """A number that no bridge here has: two runs of the tests do not meet."""
+    first = os.getpid()
+    return next(n % 250 for n in range(first, first + 250) if not Path(f"/sys/class/net/drum{n % 250}").exists())
 
 
 def _made(made: ExitStack, make: Sequence[str], remove: Sequence[str]) -> None:

@@ -30,7 +30,7 @@ class Grounds:
     def found(self, **settings: Any) -> NewOrganization:
         """A new organization, which trusts this machine's address: everybody here has the same."""
         slug = f"harbour-hall-{next(_numbers)}"
-        return self.system.create_organization("Harbour Hall", slug, trusted_networks=LOOPBACK, **settings)
+        return self.system.create_organization("Harbour Hall", slug, **{"trusted_networks": LOOPBACK} | settings)
 
     def rows(self, statement: str, *values: object) -> Sequence[Any]:
         """The rows of a statement, under the owner."""

@@ -23,7 +23,10 @@ _TOLD = {f"queue.consumer.{what}" for what in ("entered", "left", "completed", "
 
 @dataclass(slots=True)
 class Person:
-    """One person's story. `told` counts the participations that answers named, `consumer_id` is who they say it is."""
+    """One person's story. `told` counts the participations that answers named, `consumer_id` is who they say it is.
+
+    `came` is when the first enter was sent, `knew` when the first answer to one was there: monotonic seconds.
+    """
 
     number: int
     key: str = field(default_factory=strong_key)
@@ -31,6 +34,8 @@ class Person:
     consumer_id: str = ""
     token: str = ""
     status: str = ""
+    came: float = 0.0
+    knew: float = 0.0
 
     @property
     def leaves(self) -> bool:
@@ -82,6 +87,10 @@ class Rush:
         wanted = self.done + more
         await until(lambda: self.done >= wanted, PATIENCE_SECONDS)
 
+    def answered_after(self, moment: float) -> float:
+        """Seconds from this moment to the first answer of a call that was sent after it."""
+        return min(answered - moment for began, answered in self._answered if began > moment)
+
     async def _arrivals(self, crowd: asyncio.TaskGroup) -> None:
         while len(self.people) < MOST and not (self._over.is_set() and len(self.people) >= LEAST):
             self.people.append(Person(len(self.people)))
@@ -98,7 +107,9 @@ class Rush:
 
     async def _enters(self, person: Person, at: int) -> None:
         headers = self.hall.as_visitor | {"Idempotency-Key": person.key}
+        person.came = person.came or time.monotonic()
         told = await self._told(person, await self._insist("enter", headers, at=at))
+        person.knew = person.knew or time.monotonic()
         person.consumer_id, person.token = told["consumerId"], told["accessToken"]
         person.told[told["participationId"]] += 1
 

@@ -1,7 +1,7 @@
 """What is looked at after a storm: what was called and answered, and what the store and the receiver of mail hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.load import Load
 from tests.chaos.storm.poison import Poison
 from tests.support.caller import CONSUMER
+from tests.support.installation import Grounds
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1), datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _JOURNAL = """
@@ -78,9 +79,18 @@ class Evidence:
         return found
 
 
-def pending(ground: Ground) -> dict[str, int]:
+def pending(ground: Grounds) -> dict[str, int]:
     """What is not done yet in the log and among the timers, by name."""
     return {row.what: row.count for row in ground.rows(_PENDING) if row.count}
+
+
+def ledger(ground: Grounds, tenants: Sequence[UUID]) -> Evidence:
+    """What the store holds of these tenants, without what anybody called for."""
+    return Evidence(
+        pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
+        queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
+        pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)],
+    )  # fmt: skip
 
 
 def unproved(ground: Ground, load: Load) -> list[str]:
@@ -105,12 +115,9 @@ def collected(
 ) -> Evidence:
     """Look at everything, once it is quiet. `received` is how many mails had come before this storm."""
     tenants = [hall.tenant_id for hall in load.halls]
-    return Evidence(
+    return replace(
+        ledger(ground, tenants),
         calls=load.book.calls, broken=load.broken, happened=list(happened),
-        pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
-        queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
         mails=ground.rows(_MAILS, began), received=ground.receiver.copies[received:], dead=ground.rows(_DEAD, began),
-        pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)], unproved=unproved(ground, load),
-        poison=poison, began=began,
-        ended=ground.value(_NOW),
+        unproved=unproved(ground, load), poison=poison, began=began, ended=ground.value(_NOW),
     )  # fmt: skip
