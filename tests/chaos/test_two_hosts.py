@@ -12,7 +12,7 @@ import pytest
 from store.wire import partition_of
 from tests.chaos.histories import assert_history_holds
 from tests.chaos.test_failover import assert_kept
-from tests.chaos.test_faults_across_processes import Record, rush_through
+from tests.chaos.test_faults_across_processes import RECOVERS_IN, Record, rush_through
 from tests.support.caller import LOST, Json, Organizer, eventually, organizer, until
 from tests.support.hosts import Network, network
 from tests.support.installation import BOOT_SECONDS, Grounds
@@ -26,6 +26,9 @@ PATIENCE, RINGS = 3.0, 1.0
 LIMITS = {"maxActiveGrants": 12, "capacity": 500}
 FREE = """
 SELECT count(*) FROM (SELECT FROM log_partition WHERE topic = 'queue' AND part = %s FOR UPDATE SKIP LOCKED) AS free"""
+WRITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE client_addr = %s::inet AND usename = 'drumroll_worker' AND backend_xid IS NOT NULL"""
 UNDECIDED = "SELECT coalesce(sum(n), 0) FROM command_log WHERE topic = 'queue' AND gateway = %s"
 PARTITIONS = "SELECT count(*) FROM log_partition WHERE topic = 'queue'"
 
@@ -80,9 +83,10 @@ def resting(machine: Machine) -> Iterator[None]:
 
 
 def holds(grounds: Grounds, rush: Rush, machine: Machine) -> bool:
-    """Whether the queue's partition is not free, and the log holds what came by way of this machine."""
+    """Whether it has the queue's partition in a drain, and the log holds what its gateway accepted."""
     part = partition_of(UUID(rush.queue["id"]), grounds.value(PARTITIONS))
-    return not grounds.value(FREE, part) and grounds.value(UNDECIDED, machine.gateway) > 0
+    drains = grounds.value(WRITING, machine.host.address) > 0 and not grounds.value(FREE, part)
+    return drains and grounds.value(UNDECIDED, machine.gateway) > 0
 
 
 async def cut_off_in_the_middle(grounds: Grounds, rush: Rush, machine: Machine, other: Machine) -> None:
@@ -156,6 +160,6 @@ async def test_a_host_is_cut_off_in_the_middle_of_a_rush_that_ends_without_it(
     queue = await hall.queue()
     one.host.join_again()
     await assert_serves_alone(hall, queue, one, other)
-    await asyncio.to_thread(wait_until, grounds.at_rest)
+    await asyncio.to_thread(wait_until, grounds.at_rest, RECOVERS_IN)
     assert_exactly_once(grounds, rush)
     assert_history_holds(grounds, rush)
