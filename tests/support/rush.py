@@ -5,6 +5,7 @@ known, and the ledger must hold exactly that: every call has one effect, and eve
 """
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -88,8 +89,8 @@ class Rush:
         await until(lambda: self.done >= wanted, PATIENCE_SECONDS)
 
     def answered_after(self, moment: float) -> float:
-        """Seconds from this moment to the first answer of a call that was sent after it."""
-        return min(answered - moment for began, answered in self._answered if began > moment)
+        """Seconds from this moment to the first answer of a call that was sent after it; infinity while there is none."""
+        return min((answered - moment for began, answered in self._answered if began > moment), default=math.inf)
 
     async def _arrivals(self, crowd: asyncio.TaskGroup) -> None:
         while len(self.people) < MOST and not (self._over.is_set() and len(self.people) >= LEAST):
