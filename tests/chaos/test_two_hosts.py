@@ -94,10 +94,12 @@ async def cut_off_in_the_middle(grounds: Grounds, rush: Rush, machine: Machine, 
     with resting(other):  # because then it is this one that works on the partition
         await rush.reached(3)
         for _ in range(200):
-            machine.host.cut_off()
-            if holds(grounds, rush, machine):
-                return
-            machine.host.join_again()
+            with resting(machine):  # because what it has in hand would be done before the cable is out
+                if holds(grounds, rush, machine):
+                    machine.host.cut_off()
+                    if holds(grounds, rush, machine):
+                        return
+                    machine.host.join_again()
             await rush.reached(1)
     raise AssertionError("it never held the partition when it was cut off")
 
