@@ -68,7 +68,7 @@ class Replies:
 
     def expect(self, sent: Envelope[Command]) -> asyncio.Future[Told | None]:
         """Begin to wait for a command; several may wait for one command, each with a future of its own."""
-        loop, asked = asyncio.get_running_loop(), _asked(sent)
+        loop, asked = asyncio.get_running_loop(), asked_by(sent)
         waiter = self._waiting.get(asked)
         if waiter is None:
             waiter = self._waiting[asked] = Waiter(sent.tenant_id, self._clock.monotonic())
@@ -86,7 +86,7 @@ class Replies:
 
     def forget(self, sent: Envelope[Command], told: asyncio.Future[Told | None]) -> None:
         """Wait no longer; the last who waited takes the waiter away."""
-        asked = _asked(sent)
+        asked = asked_by(sent)
         waiter = self._waiting.get(asked)
         if waiter is not None and told in waiter.listeners:
             waiter.listeners.remove(told)
@@ -169,7 +169,8 @@ class Replies:
             return await operations.outcomes(connection, tenant_id, command_ids)
 
 
-def _asked(sent: Envelope[Command]) -> Asked:
+def asked_by(sent: Envelope[Command]) -> Asked:
+    """What whoever sent this waits for."""
     return Asked(str(sent.id), sent.keyed)
 
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
+from domain.decision import KEY_REUSED
 from domain.queue.state import Entry, Requeued, Status
 from store.journal import BROKEN, is_open
 from store.repositories.base import Tenancy
@@ -96,8 +97,7 @@ def _outcomes(asked: Mapping[UUID, Asked], told: Mapping[UUID, list[Row]], poiso
         final = [reply for reply in told.get(own_id, ()) if not is_open(reply)]
         if one.acknowledged is not None:
             holds(told.get(own_id), f"lost: {one.sent.body.type} was acknowledged and never decided")
-        if one.sent.keyed is not None:
-            holds(len(final) <= 1, f"doubled: {one.sent.body.type} has {len(final)} outcomes")
+        holds(len(final) <= 1, f"doubled: {one.sent.body.type} has {len(final)} outcomes")
         broke = any((reply.get("refused") or {}).get("code") == BROKEN for reply in told.get(own_id, ()))
         holds(broke <= (own_id in poison), f"broken: {one.sent.body.type} could not be decided")
 
@@ -107,6 +107,11 @@ def _answers(asked: Mapping[UUID, Asked], told: Mapping[UUID, list[Row]]) -> Non
         for answer in one.answers:
             stored = {name: value for name, value in answer.items() if name != "replayed"}
             holds(stored in told.get(own_id, ()), f"answers: {one.sent.body.type} was answered as nothing is stored")
+        for answer in one.misuses:
+            code = (answer.get("refused") or {}).get("code")
+            holds(
+                code == KEY_REUSED.code, f"answers: another body under the key of {one.sent.body.type} was told {code}"
+            )
 
 
 def _effects(store: Store, journal: Iterable[Row], asked: Mapping[UUID, Asked]) -> None:

@@ -8,7 +8,8 @@ from uuid import UUID
 import psycopg
 
 from api_gateway.appender import Appender, OutcomeUnknownError
-from api_gateway.replies import LOOK_AFTER, Replies, Told, Waiter
+from api_gateway.problems import Problem
+from api_gateway.replies import LOOK_AFTER, Replies, Told, Waiter, asked_by
 from domain.command import Command, Envelope
 from store.command_log import places_of
 from store.reads import base, operations
@@ -37,6 +38,10 @@ class Call:
         self.told = told
         self.task.process.world.wake(self.task)
 
+    def set_exception(self, problem: Problem) -> None:
+        """Refuse it as the gateway itself does, as the journal would have it."""
+        self.set_result(Told({"refused": {"code": problem.code}}, {}))
+
 
 class Waiting(Replies):
     """The answers of a gateway, looked up over the ledger in memory."""
@@ -52,8 +57,7 @@ class Waiting(Replies):
 
     def wait(self, call: Call) -> None:
         """A call waits for its answer."""
-        key = str(call.sent.id)
-        waiter = self._waiting.setdefault(key, Waiter(call.sent.tenant_id, self._clock.monotonic()))
+        waiter = self._waiting.setdefault(asked_by(call.sent), Waiter(call.sent.tenant_id, self._clock.monotonic()))
         waiter.listeners.append(cast("Any", call))
 
     def take(self, message: bytes) -> None:

@@ -1,13 +1,14 @@
 """Those outside: people who want in and press again, a shop that completes, an organizer who changes the mind."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 from domain.command import Actor, Command, Envelope
 from domain.queue import commands as c
 from domain.queue.state import Queue, Scope
+from store.journal import is_open
 from tests.simulation.gateway import Call, Gateway
 from tests.simulation.world import Process, World
 
@@ -17,12 +18,16 @@ OPERATOR = Actor("key", UUID(int=9))
 
 @dataclass(eq=False)
 class Asked:
-    """A command that somebody sent, when, when it was first known to be in the log, and every answer."""
+    """A command that somebody sent, when, when it was first known to be in the log, and every answer.
+
+    `misuses` are answers to other bodies under its key.
+    """
 
     sent: Envelope[Command]
     at: float
     acknowledged: float | None = None
     answers: list[dict[str, Any]] = field(default_factory=list)
+    misuses: list[dict[str, Any]] = field(default_factory=list)
     tries: int = 0
 
 
@@ -104,6 +109,18 @@ class Outside:
             self.world.counts["pressed twice"] += 1
             self._begin(Process(self.world, "people", lambda _: None), "twice", lambda: self._ask(sent, again=True))
         self._ask(sent, again=keyed)
+        if keyed and dice.random() < 0.1:
+            self._misuse(sent)
+
+    def _misuse(self, sent: Envelope[Command]) -> None:
+        """Send another body under a key for which something is decided already."""
+        first, other = self.asked[sent.id], c.UpdateQueue(queue_id=sent.body.aggregate_id, changes={"name": "Other"})
+        if not first.answers or is_open(first.answers[-1]):
+            return
+        misused = Asked(replace(sent, body=other, keyed="another print"), self.world.now)
+        if self._answered(misused):
+            self.world.counts["other body"] += 1
+            first.misuses += misused.answers
 
     def _envelope(self, command: Command, actor: Actor, *, keyed: bool) -> Envelope[Command]:
         own_id = UUID(int=self.world.dice.getrandbits(128))
