@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import TypeAdapter, ValidationError
+
 from cli.errors import ObstacleError
 from cli.processes import PRIVATE, PROCESSES, Process
 from cli.system.cores import ANYWHERE, Cores, available, shared_out
 
 LOOPBACK = "127.0.0.1"
-_YES = frozenset({"1", "true", "t", "yes", "y", "on"})  # as pydantic reads them
+_YES_OR_NO: TypeAdapter[bool] = TypeAdapter(bool)
 _SET_FOR_EACH = {"REDIS_URL", "HOST", "PORT", "PUBLIC_URL", "METRICS_PORT", "WORKER_THREADS"}
 
 
@@ -55,8 +57,12 @@ class Shape:
 
     @property
     def unsafe_allowed(self) -> bool:
-        """Whether the store may be lost, as the processes will read ALLOW_UNSAFE_STORE."""
-        return (self.given("ALLOW_UNSAFE_STORE") or "").lower() in _YES
+        """Whether the store may be lost, as the processes will read ALLOW_UNSAFE_STORE. ObstacleError: neither yes nor no."""
+        word = self.given("ALLOW_UNSAFE_STORE") or "no"
+        try:
+            return _YES_OR_NO.validate_python(word)
+        except ValidationError:
+            raise ObstacleError(f"ALLOW_UNSAFE_STORE is `1` or `0`, not `{word}`.") from None
 
     def inherited(self) -> dict[str, str]:
         """The environment of all processes before each gets its own settings."""
