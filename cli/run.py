@@ -13,9 +13,10 @@ from rich.table import Table
 
 from cli.errors import ObstacleError
 from cli.processes import PROCESSES, WORKERS, Process
-from cli.system.preparing import check_role, check_server, connected, ensure_database, place_of, prepare
+from cli.system.preparing import check_server, connected, ensure_database, prepare
 from cli.system.state import key_encryption_bytes
 from runtime.settings import Settings
+from store.database import place_of
 from store.roles import MAINTENANCE, RolePasswords
 
 ROLE_SECRET = (
@@ -76,10 +77,9 @@ def scheduler() -> None:
 
 
 def become(process: Process) -> None:
-    """Turn into a process of the Procfile, once its store can be reached and what it needs is set."""
+    """Turn into a process of the Procfile, once what it needs is set. It looks at its servers itself."""
     chosen = present_settings()
     _check_given(process, os.environ)
-    check_role(chosen.database_url)
     environment = process.environment(os.environ, chosen.worker_threads)
     command = process.command(chosen.worker_threads)
     os.execve(command[0], command, environment)  # noqa: S606 (the project's own program, without a shell)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from psycopg.conninfo import conninfo_to_dict
@@ -83,6 +84,13 @@ def engine(url: str, limits: Limits, *, pool: int) -> Engine:
         pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True, isolation_level="READ COMMITTED",
         connect_args=conninfo_to_dict(url) | _KEEPALIVE | {"options": limits.options},
     )  # fmt: skip
+
+
+def place_of(url: str) -> str:
+    """Where a URL leads, to one host or several, without its password."""
+    parts = urlsplit(url)
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    return f"{parts.username or ''}@{','.join(host if ':' in host else f'{host}:5432' for host in hosts)}{parts.path}"
 
 
 def see_tenants(connection: Connection, tenants: Iterable[UUID]) -> None:

@@ -6,6 +6,7 @@ the day it matters.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from domain.catalogue import TOPICS
-from store.database import Limits
+from store.database import Limits, place_of
 from store.roles import WITHOUT_POLICIES
 from store.tables import metadata
 
@@ -41,6 +42,8 @@ SELECT r.rolsuper, r.rolbypassrls,
     AND has_any_column_privilege(r.oid, c.oid, 'SELECT')
     AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND r.oid = ANY(p.polroles)))
 FROM pg_roles r WHERE r.rolname = current_user"""
+_SHUT_OUT: Final = re.compile(r'password authentication failed|(role|database) "[^"]*" does not exist')
+"""What a server says that is there and will not have a role: while a connection is made, the driver knows no code for it."""
 _ALL: Final = sorted(metadata.tables)
 _WALLED: Final = [name for name in _ALL if name not in WITHOUT_POLICIES]
 _LONGEST_NAP: Final = 30
@@ -95,6 +98,25 @@ def of_server(url: str) -> Footing:
 
 def of_role(url: str, limits: Limits) -> Footing:
     """The same, and what the role of this URL may see and do. AWAY when it cannot be asked; NotMigratedError."""
+    try:
+        return _of_role(url, limits)
+    except AWAY as failure:
+        if said := shut_out(failure, url):
+            raise NotMigratedError(said) from None
+        raise
+
+
+def shut_out(failure: BaseException | None, url: str) -> str | None:
+    """What to do where Postgres is there and does not let the role of this URL in; None when something else failed."""
+    found = _SHUT_OUT.search(str(failure))
+    return found and (
+        f"Postgres does not let {place_of(url)} in ({found[0]}): the role is missing or has another password, or the store was "
+        "never made. Run `drumroll migrate` with the same ROLE_SECRET that DATABASE_URL was made with (`drumroll settings --of "
+        "PROCESS` prints it)."
+    )
+
+
+def _of_role(url: str, limits: Limits) -> Footing:
     with psycopg.connect(url, connect_timeout=2, options=limits.options, row_factory=tuple_row) as connection:
         try:
             found = connection.execute(_ROLE, {"all": _ALL, "walled": _WALLED}).fetchone()

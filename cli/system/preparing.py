@@ -83,23 +83,6 @@ def check_server(url: str, *, unsafe_allowed: bool) -> list[str]:
     return [*found.unsafe, *found.doubts]
 
 
-def check_role(url: str) -> None:
-    """See that a process's URL leads into a store that was migrated. ObstacleError otherwise."""
-    with explained(url), psycopg.connect(url, connect_timeout=5) as connection:
-        row = connection.execute("SELECT to_regclass('log_partition') IS NOT NULL").fetchone()
-    if row is None or not row[0]:
-        raise ObstacleError(
-            f"The store at {place_of(url)} was never migrated: run `drumroll migrate` under its owner first."
-        )
-
-
-def place_of(url: str) -> str:
-    """Where a URL leads, to one host or several, without its password."""
-    parts = urlsplit(url)
-    hosts = parts.netloc.rpartition("@")[2].split(",")
-    return f"{parts.username or ''}@{','.join(host if ':' in host else f'{host}:5432' for host in hosts)}{parts.path}"
-
-
 def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
     """See that the signing keys open with this key-encryption key. ObstacleError otherwise."""
     for kid, sealed in connection.exec_driver_sql(_SEALED):
@@ -113,12 +96,9 @@ def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
 
 
 def _explanation(failure: BaseException | None, url: str) -> ObstacleError | None:
-    said, place = " ".join(str(failure).split()), place_of(url)
-    if isinstance(failure, errors.InvalidPassword) or "password authentication failed" in said:
-        return ObstacleError(
-            f"Postgres does not let {place} in: the role is missing or has another password. Run `drumroll migrate` with "
-            "the same ROLE_SECRET that DATABASE_URL was made with (`drumroll settings --of PROCESS` prints it)."
-        )
+    said, place = " ".join(str(failure).split()), database.place_of(url)
+    if shut_out := footing.shut_out(failure, url):
+        return ObstacleError(shut_out)
     if isinstance(failure, errors.InsufficientPrivilege):
         return ObstacleError(
             f"{place} may not do this ({said}). The owner of the store must be allowed to create roles (CREATEROLE, "

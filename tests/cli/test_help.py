@@ -91,11 +91,6 @@ def test_the_environment_of_a_process_holds_its_role_and_no_more() -> None:
             {"DATABASE_URL": "postgresql://w:p@127.0.0.1:1/x", "KEY_ENCRYPTION_KEY": "short"},
             "must be 32 bytes in hex",
         ),
-        (
-            ("gateway",),
-            {"DATABASE_URL": "postgresql://w:p@127.0.0.1:1/x", "GATEWAY_SECRET": "g"},
-            "cannot be reached at w@127.0.0.1:1/x",
-        ),
     ],
 )
 def test_what_is_missing_is_said_with_what_to_do(

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,11 +87,11 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def started(name: str, environment: Environment, log: Path, command: Sequence[str] = ()) -> Iterator[str]:
-    """What a process of the Procfile, or this command, has said when it is up; AssertionError when it does not come up."""
+def started(name: str, environment: Environment, log: Path) -> Iterator[str]:
+    """What a process of the Procfile has said when it is up; AssertionError when it does not come up."""
     typed = [sys.executable, "-m", "cli", *LINES[name].split()]
     with log.open("wb") as output:
-        process = subprocess.Popen(command or typed, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(typed, cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         up = UP.get(name, "worker.up")
         wait_until(lambda: up in log.read_text() or process.poll() is not None, 60)
@@ -184,7 +184,24 @@ def test_a_clock_that_is_wrong_is_told_and_keeps_nobody_from_starting(place: Pla
     assert re.match(r"This process's clock is (89|90) s ahead of Postgres'", told)
 
 
+@pytest.mark.parametrize("name", ["web", "people", "scheduler"])
+def test_who_is_not_let_in_is_told_what_to_do(place: Place, name: str) -> None:
+    right = place.of(name)
+    for wrong in (re.sub(r":[^:@]+@", ":guessed@", right["DATABASE_URL"]), f"{right['DATABASE_URL']}-of-others"):
+        refused = drumroll(LINES[name], right | {"DATABASE_URL": wrong})
+        assert refused.returncode == 2, refused.stdout + refused.stderr
+        assert f"Postgres does not let {PROCESSES[name].role}@127.0.0.1" in refused.stderr
+        assert "Traceback" not in refused.stderr
+
+
 def test_servers_that_are_away_are_no_reason_not_to_start(place: Place, tmp_path: Path) -> None:
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
-    with started("mail", place.of("mail") | nowhere, tmp_path / "log", PROCESSES["mail"].command(2)) as said:
+    with started("mail", place.of("mail") | nowhere, tmp_path / "log") as said:
         assert '"event":"starting.store_away"' in said
+
+
+@pytest.mark.parametrize("name", ["people", "scheduler"])
+def test_what_cannot_run_without_its_store_ends_and_says_so(place: Place, name: str) -> None:
+    ended = drumroll(LINES[name], place.of(name) | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"})
+    assert ended.returncode not in {0, 2}, ended.stdout + ended.stderr
+    assert '"event":"starting.store_away"' in ended.stdout + ended.stderr

@@ -8,9 +8,9 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.process import _pool
-from cli.system.preparing import connected, ensure_database, place_of
+from cli.system.preparing import connected, ensure_database
 from cli.system.servers import in_database
-from store.database import WORKER, engine
+from store.database import WORKER, engine, place_of
 from store.roles import RolePasswords
 from tests.support.servers import running_postgres
 
