@@ -35,6 +35,9 @@ WHERE purpose = %s AND signs_from <= ledger_now() AND (signs_until IS NULL OR si
 _CURRENT = """
 SELECT kid, purpose, sealed FROM signing_key
 WHERE signs_from <= ledger_now() AND (signs_until IS NULL OR signs_until > ledger_now()) ORDER BY signs_from"""
+_KEPT = """
+SELECT kid, purpose, sealed FROM signing_key
+WHERE listed_until IS NULL OR listed_until > ledger_now() ORDER BY purpose, signs_from"""
 _BEFORE = """
 SELECT kid FROM signing_key WHERE purpose = %s AND signs_until > ledger_now() ORDER BY signs_from DESC LIMIT 1"""
 _GOES_ON = "UPDATE signing_key SET signs_until = NULL, listed_until = NULL WHERE kid = %s"
@@ -71,7 +74,7 @@ class Shift:
 
 
 class Sealed(NamedTuple):
-    """A key that signs: its id, its purpose and its private half, sealed."""
+    """A key: its id, its purpose and its private half, sealed."""
 
     kid: str
     purpose: str
@@ -81,6 +84,11 @@ class Sealed(NamedTuple):
 def signing(connection: Connection) -> list[Sealed]:
     """The keys that sign now, the older first."""
     return [Sealed(row.kid, row.purpose, bytes(row.sealed)) for row in connection.exec_driver_sql(_CURRENT)]
+
+
+def kept(connection: Connection) -> list[Sealed]:
+    """The keys that verifiers may still be told of: those that wait, those that sign, and those that signed lately."""
+    return [Sealed(row.kid, row.purpose, bytes(row.sealed)) for row in connection.exec_driver_sql(_KEPT)]
 
 
 def rotate(connection: Connection, purpose: str, fresh: FreshKey) -> Shift:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 from cryptography.exceptions import InvalidTag
-from psycopg import errors, sql
+from psycopg import errors
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -17,11 +17,8 @@ from cli.system.servers import in_database
 from runtime.keys import new_key, open_key
 from runtime.starting import refusals
 from store import database, footing, signing_keys
-from store.migrations.run import migrate
+from store.migrations.run import create_database, migrate, wait_for_turn
 from store.roles import RolePasswords
-
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7226910034)"
-_SEALED = "SELECT kid, sealed FROM signing_key WHERE listed_until IS NULL OR listed_until > ledger_now()"
 
 
 @contextmanager
@@ -55,8 +52,7 @@ def ensure_database(url: str) -> None:
         except psycopg.OperationalError as failure:
             if f'database "{name}" does not exist' not in str(failure):
                 raise
-            with psycopg.connect(in_database(url, "postgres"), autocommit=True) as connection:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            create_database(in_database(url, "postgres"), name)
 
 
 def prepare(connection: Connection, passwords: RolePasswords, key_encryption_key: bytes | None) -> list[str]:
@@ -64,7 +60,7 @@ def prepare(connection: Connection, passwords: RolePasswords, key_encryption_key
 
     Without a key-encryption key none is made. ObstacleError when the keys that are there were sealed under another.
     """
-    connection.exec_driver_sql(_ONE_AT_A_TIME)
+    wait_for_turn(connection)
     migrate(connection, passwords)
     if key_encryption_key is None:
         return signing_keys.without_key(connection)
@@ -85,9 +81,9 @@ def check_server(url: str, *, unsafe_allowed: bool) -> list[str]:
 
 def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
     """See that the signing keys open with this key-encryption key. ObstacleError otherwise."""
-    for kid, sealed in connection.exec_driver_sql(_SEALED):
+    for key in signing_keys.kept(connection):
         try:
-            open_key(kid, bytes(sealed), key_encryption_key)
+            open_key(key.kid, key.sealed, key_encryption_key)
         except InvalidTag:
             raise ObstacleError(
                 "The signing keys in this store were sealed under another key-encryption key. Set KEY_ENCRYPTION_KEY to "

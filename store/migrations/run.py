@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from psycopg import sql
 from sqlalchemy import Connection
 
 from store.roles import RolePasswords, create_roles, grant_access
 from store.tables import metadata
+
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(7226910034)"
+
+
+def create_database(url: str, name: str) -> None:
+    """Make an empty database on the server of this URL, whose role may make some. psycopg.Error where it may not."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
 
 
 def migrate(connection: Connection, passwords: RolePasswords, *, partitions: int = 8) -> None:
@@ -19,6 +29,11 @@ def migrate(connection: Connection, passwords: RolePasswords, *, partitions: int
     create_roles(connection, passwords)
     command.upgrade(_config(connection), "head")
     grant_access(connection, metadata.tables.values(), partitions)
+
+
+def wait_for_turn(connection: Connection) -> None:
+    """Wait until nobody else prepares this store; others wait until the caller's transaction ends."""
+    connection.exec_driver_sql(_ONE_AT_A_TIME)
 
 
 def revise(connection: Connection, message: str) -> None:

@@ -54,6 +54,17 @@ def test_the_first_key_signs_at_once(ledger: Connection) -> None:
     assert signing_keys.without_key(ledger) == ["grant"]
 
 
+def test_a_key_is_kept_from_when_it_is_made_until_it_is_listed_no_more(ledger: Connection) -> None:
+    old, new = fresh(), fresh()
+    signing_keys.rotate(ledger, "access", old)
+    signing_keys.rotate(ledger, "access", new)
+    assert [key.kid for key in signing_keys.kept(ledger)] == [old.kid, new.kid]
+    advance(ledger, timedelta(days=3))
+    assert [(key.kid, key.purpose, key.sealed) for key in signing_keys.kept(ledger)] == [
+        (new.kid, "access", new.sealed)
+    ]
+
+
 def test_a_new_key_is_listed_a_day_before_it_signs(ledger: Connection) -> None:
     old, new = fresh(), fresh()
     signing_keys.rotate(ledger, "access", old)
