@@ -11,9 +11,9 @@ import uvicorn
 
 from api_gateway.connection import GatewayProtocol
 from runtime.logging import configure
+from runtime.preflight import check
 from runtime.settings import Settings
-from runtime.starting import look_before
-from store import database, footing
+from store import database, preflight
 
 GRACE_SECONDS = 10
 
@@ -21,8 +21,7 @@ GRACE_SECONDS = 10
 def run(settings: Settings) -> None:
     """Serve until a signal; requests in hand are finished first. SystemExit with status 2: not on these servers."""
     configure(settings.log_level)
-    look = partial(footing.of_role, settings.database_url, database.GATEWAY)
-    look_before(settings, look, footing.AWAY, footing.NotMigratedError)
+    check(settings, partial(preflight.of_role, settings.database_url, database.GATEWAY))
     serve("api_gateway.app:app", settings.host, settings.port, factory=True)
 
 

@@ -16,7 +16,7 @@ from store.pipelined import Connection, Session, own_session, pipelined
 
 
 class Ledger(Protocol):
-    """Gives sessions. What is not committed when one is left has not happened; AWAY is raised where none can be had."""
+    """Gives sessions. What is not committed when one is left has not happened; database.AWAY is raised where none can be had."""
 
     def opened(self) -> AbstractContextManager[Session]:
         """A session for a transaction."""

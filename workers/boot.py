@@ -19,13 +19,12 @@ from runtime.bell import Bell, actor_of
 from runtime.broker import IMPATIENCE_SECONDS, broker_at, install, redis_client, takes_writes
 from runtime.clock import Clock
 from runtime.logging import configure
+from runtime.preflight import check, refuse
 from runtime.ringer import Ringer
 from runtime.settings import Settings, settings
-from runtime.starting import refuse
-from store import database
+from store import database, preflight
 from store.ledger import Postgres
 from workers.drain import Drain
-from workers.footing import stand
 from workers.replies import OverRedis
 from workers.signing import KeyRing
 from workers.unrung import Unrung, Watching
@@ -40,7 +39,7 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
     """
     chosen = settings()
     configure(chosen.log_level)
-    stand(chosen)
+    check(chosen, partial(preflight.of_role, chosen.database_url, database.WORKER))
     broker = broker_at(chosen.broker_url or chosen.redis_url, Shutdown())
     install(broker)
     drain, ring = _drain(chosen, broker, topics)

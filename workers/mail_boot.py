@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from runtime import metrics
 from runtime.broker import broker_at, install
 from runtime.logging import configure
+from runtime.preflight import check
 from runtime.settings import Settings, settings
-from store import database
+from store import database, preflight
 from workers.boot import Shutdown
 from workers.delivery import Delivery, actor
-from workers.footing import stand
 from workers.smtp import Relay
 
 
@@ -17,7 +19,7 @@ def serve_mail() -> None:
     """Make this process a deliverer: dramatiq imports the module that calls it and finds the actor."""
     chosen = settings()
     configure(chosen.log_level)
-    stand(chosen)
+    check(chosen, partial(preflight.of_role, chosen.database_url, database.WORKER))
     install(broker_at(chosen.broker_url or chosen.redis_url, Shutdown()))
     actor(delivery(chosen))
     metrics.serve(chosen.metrics_port, chosen.host)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import structlog
 from sqlalchemy import Engine
@@ -17,11 +18,11 @@ from runtime import metrics
 from runtime.bell import Bell
 from runtime.broker import broker_at, redis_client
 from runtime.logging import configure
+from runtime.preflight import check, warn
 from runtime.settings import Settings, settings
-from store import database
+from store import database, preflight
 from workers.delivery import mail_bell
 from workers.firing import Firing, Listening
-from workers.footing import stand, stand_for_maintenance
 from workers.gauges import Gauges
 from workers.janitor import Janitor
 from workers.loops import Loop, Loops
@@ -77,8 +78,9 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; the exit status: 0 when everything in hand was finished."""
     chosen, told = settings(), threading.Event()
     configure(chosen.log_level)
-    stand(chosen)
-    stand_for_maintenance(chosen)
+    check(chosen, partial(preflight.of_role, chosen.database_url, database.WORKER))
+    if chosen.maintenance_database_url is not None:
+        warn(preflight.warnings_of_maintenance(chosen.maintenance_database_url))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     scheduler = Scheduler(chosen)

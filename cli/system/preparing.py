@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from cli.errors import ObstacleError
 from cli.system.servers import in_database
 from runtime.keys import new_key, open_key
-from runtime.starting import refusals
-from store import database, footing, signing_keys
+from runtime.preflight import refusals
+from store import database, preflight, signing_keys
 from store.migrations.run import create_database, migrate, wait_for_turn
 from store.roles import RolePasswords
 
@@ -73,10 +73,10 @@ def prepare(connection: Connection, passwords: RolePasswords, key_encryption_key
 def check_server(url: str, *, unsafe_allowed: bool) -> list[str]:
     """See that the server keeps what it commits; what else there is to say of it. ObstacleError: it does not, and must."""
     with explained(url):
-        found = footing.of_server(url)
+        found = preflight.of_server(url)
     if reasons := refusals(found, unsafe_allowed=unsafe_allowed):
         raise ObstacleError("\n".join(reasons))
-    return [*found.unsafe, *found.doubts]
+    return [*found.unsafe, *found.warnings]
 
 
 def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
@@ -93,7 +93,7 @@ def check_sealed(connection: Connection, key_encryption_key: bytes) -> None:
 
 def _explanation(failure: BaseException | None, url: str) -> ObstacleError | None:
     said, place = " ".join(str(failure).split()), database.place_of(url)
-    if shut_out := footing.shut_out(failure, url):
+    if shut_out := preflight.shut_out(failure, url):
         return ObstacleError(shut_out)
     if isinstance(failure, errors.InsufficientPrivilege):
         return ObstacleError(

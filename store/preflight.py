@@ -20,7 +20,7 @@ from store.database import Limits, place_of
 from store.roles import WITHOUT_POLICIES
 from store.tables import metadata
 
-AWAY: Final = psycopg.OperationalError
+UNREACHABLE: Final = psycopg.OperationalError
 """What is raised where Postgres cannot be asked: it may be there in a moment, and nothing is wrong with it."""
 
 _SETTINGS: Final = (
@@ -42,6 +42,11 @@ SELECT r.rolsuper, r.rolbypassrls,
     AND has_any_column_privilege(r.oid, c.oid, 'SELECT')
     AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND r.oid = ANY(p.polroles)))
 FROM pg_roles r WHERE r.rolname = current_user"""
+_SEES_ALL: Final = "SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user"
+_BLIND: Final = (
+    "The role of MAINTENANCE_DATABASE_URL lacks BYPASSRLS: nothing would be cleared. Give the scheduler the URL that `drumroll "
+    "settings --of scheduler` prints."
+)
 _SHUT_OUT: Final = re.compile(r'password authentication failed|(role|database) "[^"]*" does not exist')
 """What a server says that is there and will not have a role: while a connection is made, the driver knows no code for it."""
 _ALL: Final = sorted(metadata.tables)
@@ -49,7 +54,7 @@ _WALLED: Final = [name for name in _ALL if name not in WITHOUT_POLICIES]
 _LONGEST_NAP: Final = 30
 
 
-class Standing(NamedTuple):
+class RoleGrants(NamedTuple):
     """What a role may do that it should not, and what of the store is not as it should be."""
 
     superuser: bool
@@ -61,49 +66,36 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Footing:
-    """What was found. `unsafe` and `wrong` are why a process should not start, `doubts` what it should say when it does."""
+class Preflight:
+    """What was found, in sentences that say what to set.
 
-    now: datetime
-    role: str
-    settings: Mapping[str, str | None]
-    nap_seconds: int
-    standing: Standing | None
+    `unsafe`: why a commit that was acknowledged may be lost. `wrong`: what breaks a promise in whatever installation. For
+    either a process should not start. `warnings`: what costs something and breaks nothing. `now` is the server's clock, and
+    `unreachable` why nothing could be asked.
+    """
 
-    @property
-    def unsafe(self) -> list[str]:
-        """Why a commit that was acknowledged may be lost: durability rests on these three."""
-        return list(_unsafe(self.settings, self.role))
-
-    @property
-    def wrong(self) -> list[str]:
-        """What breaks a promise in whatever installation: walls with holes, partitions that nobody can agree on."""
-        return [] if self.standing is None else list(_wrong(self.standing, self.role))
-
-    @property
-    def doubts(self) -> list[str]:
-        """What costs something and breaks nothing."""
-        return list(_doubts(self.settings, self.nap_seconds, limited=self.standing is not None))
+    now: datetime | None = None
+    unsafe: Sequence[str] = ()
+    wrong: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    unreachable: str = ""
 
 
-class NotMigratedError(Exception):
-    """The store has no tables, or not for this role: the message says what to do."""
-
-
-def of_server(url: str) -> Footing:
-    """How the server keeps what it is told: for the owner, who may do everything. AWAY when it cannot be asked."""
+def of_server(url: str) -> Preflight:
+    """How the server keeps what it is told: for the owner, who may do everything. UNREACHABLE when it cannot be asked."""
     with psycopg.connect(url, connect_timeout=2, row_factory=tuple_row) as connection:
-        return _footing(connection, None)
+        return _found(connection, None)
 
 
-def of_role(url: str, limits: Limits) -> Footing:
-    """The same, and what the role of this URL may see and do. AWAY when it cannot be asked; NotMigratedError."""
+def of_role(url: str, limits: Limits) -> Preflight:
+    """The same, and what the role of this URL may see and do; raises nothing for a server that cannot be asked."""
     try:
-        return _of_role(url, limits)
-    except AWAY as failure:
+        with psycopg.connect(url, connect_timeout=2, options=limits.options, row_factory=tuple_row) as connection:
+            return _of_role(connection)
+    except UNREACHABLE as failure:
         if said := shut_out(failure, url):
-            raise NotMigratedError(said) from None
-        raise
+            return Preflight(wrong=[said])
+        return Preflight(unreachable=" ".join(str(failure).split()))
 
 
 def shut_out(failure: BaseException | None, url: str) -> str | None:
@@ -116,32 +108,35 @@ def shut_out(failure: BaseException | None, url: str) -> str | None:
     )
 
 
-def _of_role(url: str, limits: Limits) -> Footing:
-    with psycopg.connect(url, connect_timeout=2, options=limits.options, row_factory=tuple_row) as connection:
-        try:
-            found = connection.execute(_ROLE, {"all": _ALL, "walled": _WALLED}).fetchone()
-        except psycopg.ProgrammingError as refusal:
-            raise NotMigratedError(
-                f"The store cannot be read as {connection.info.user} ({str(refusal).splitlines()[0]}): run `drumroll migrate` "
-                "under its owner, and give this process the URL that `drumroll settings --of` prints."
-            ) from None
-        return _footing(connection, Standing(*found) if found else None)
+def warnings_of_maintenance(url: str) -> list[str]:
+    """What there is to say when the role of maintenance does not step around policies, as it must, or cannot be asked."""
+    try:
+        with psycopg.connect(url, connect_timeout=2, row_factory=tuple_row) as connection:
+            found = connection.execute(_SEES_ALL).fetchone()
+    except UNREACHABLE as failure:
+        return [f"MAINTENANCE_DATABASE_URL does not lead to a store that answers ({type(failure).__name__})."]
+    return [] if found and found[0] else [_BLIND]
 
 
-def sees_every_tenant(url: str) -> bool:
-    """Whether the role of this URL steps around policies, as that of maintenance must. AWAY when it cannot be asked."""
-    with psycopg.connect(url, connect_timeout=2, row_factory=tuple_row) as connection:
-        found = connection.execute(
-            "SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user"
-        ).fetchone()
-        return bool(found and found[0])
+def _of_role(connection: psycopg.Connection[Any]) -> Preflight:
+    try:
+        found = connection.execute(_ROLE, {"all": _ALL, "walled": _WALLED}).fetchone()
+    except psycopg.ProgrammingError as refusal:
+        not_migrated = (
+            f"The store cannot be read as {connection.info.user} ({str(refusal).splitlines()[0]}): run `drumroll migrate` "
+            "under its owner, and give this process the URL that `drumroll settings --of` prints."
+        )
+        return Preflight(wrong=[not_migrated])
+    return _found(connection, RoleGrants(*found) if found else None)
 
 
-def _footing(connection: psycopg.Connection[Any], standing: Standing | None) -> Footing:
+def _found(connection: psycopg.Connection[Any], grants: RoleGrants | None) -> Preflight:
     found = connection.execute(_SERVER, (list(_SETTINGS),)).fetchone()
     assert found is not None  # noqa: S101 (narrows the type; the statement selects one row)
     now, role, settings, nap_seconds = found
-    return Footing(now, role, settings, nap_seconds, standing)
+    wrong = [] if grants is None else list(_wrong(grants, role))
+    warnings = _warnings(settings, nap_seconds, limited=grants is not None)
+    return Preflight(now, list(_unsafe(settings, role)), wrong, list(warnings))
 
 
 def _unsafe(settings: Mapping[str, str | None], role: str) -> Iterator[str]:
@@ -163,21 +158,21 @@ def _unsafe(settings: Mapping[str, str | None], role: str) -> Iterator[str]:
         )
 
 
-def _wrong(standing: Standing, role: str) -> Iterator[str]:
+def _wrong(grants: RoleGrants, role: str) -> Iterator[str]:
     ours = "Give this process the URL that `drumroll settings --of` prints."
-    if standing.superuser or standing.bypasses:
-        what = "is a superuser" if standing.superuser else "has BYPASSRLS"
+    if grants.superuser or grants.bypasses:
+        what = "is a superuser" if grants.superuser else "has BYPASSRLS"
         yield f"The role {role} {what}: row level security does not bind it, and it would see every tenant. {ours}"
-    elif standing.owned:
-        yield f"The role {role} owns {_listed(standing.owned)}, or belongs to who does: it may take the walls down. {ours}"
-    if standing.open:
+    elif grants.owned:
+        yield f"The role {role} owns {_listed(grants.owned)}, or belongs to who does: it may take the walls down. {ours}"
+    if grants.open:
         yield (
-            f"Row level security is not forced on {_listed(standing.open)}: tenants would see each other. Run `drumroll "
+            f"Row level security is not forced on {_listed(grants.open)}: tenants would see each other. Run `drumroll "
             "migrate` under the owner."
         )
-    if standing.closed and not standing.superuser:
-        yield f"The role {role} has no policy on {_listed(standing.closed)}: it would see nothing. Run `drumroll migrate`."
-    counts = {topic: standing.partitions.get(topic, 0) if standing.partitions else 0 for topic in TOPICS}
+    if grants.closed and not grants.superuser:
+        yield f"The role {role} has no policy on {_listed(grants.closed)}: it would see nothing. Run `drumroll migrate`."
+    counts = {topic: grants.partitions.get(topic, 0) if grants.partitions else 0 for topic in TOPICS}
     if len(set(counts.values())) > 1 or not all(counts.values()):
         told = ", ".join(f"{topic} {count}" for topic, count in counts.items())
         yield (
@@ -186,7 +181,7 @@ def _wrong(standing: Standing, role: str) -> Iterator[str]:
         )
 
 
-def _doubts(settings: Mapping[str, str | None], nap_seconds: int, *, limited: bool) -> Iterator[str]:
+def _warnings(settings: Mapping[str, str | None], nap_seconds: int, *, limited: bool) -> Iterator[str]:
     if settings["synchronous_standby_names"] and settings["synchronous_commit"] in {"local", "remote_write"}:
         yield (
             f"synchronous_commit = {settings['synchronous_commit']} does not wait until a standby has kept a commit: the loss of "

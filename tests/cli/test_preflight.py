@@ -77,7 +77,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     """Servers of its own, because they are set wrong here."""
-    with running_postgres() as postgres, running_redis() as bell, fresh_database(postgres.url, "starting") as store:
+    with running_postgres() as postgres, running_redis() as bell, fresh_database(postgres.url, "preflight") as store:
         engine = store.engine()
         with engine.begin() as connection:
             for purpose in signing_keys.LONGEST:
@@ -102,10 +102,10 @@ def started(name: str, environment: Environment, log: Path) -> Iterator[str]:
         process.wait(30)
 
 
-def doubts(said: str) -> list[str]:
-    """The reasons for doubt in a log."""
+def warnings(said: str) -> list[str]:
+    """The warnings in a log."""
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-    return [line["because"] for line in lines if line["event"] == "starting.doubt"]
+    return [line["because"] for line in lines if line["event"] == "preflight.warning"]
 
 
 @pytest.mark.parametrize("name", PROCESSES)
@@ -134,7 +134,7 @@ def test_a_store_that_may_be_lost_is_allowed_aloud(place: Place, name: str, tmp_
     settings = place.of(name, ALLOW_UNSAFE_STORE="1")
     with place.unsafe(), started(name, settings, tmp_path / "log") as said:
         lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
-        (told,) = [line for line in lines if line["event"] == "starting.unsafe_store"]
+        (told,) = [line for line in lines if line["event"] == "preflight.unsafe_store"]
     assert (told["level"], "synchronous_commit = off" in told["because"]) == ("error", True)
 
 
@@ -160,7 +160,7 @@ def test_what_only_costs_is_one_line_each_and_the_process_starts(place: Place, n
         try:
             settings = place.of(name) | {"MAINTENANCE_DATABASE_URL": place.store.url("drumroll_scheduler")}
             with started(name, settings, tmp_path / "log") as said:
-                found = doubts(said)
+                found = warnings(said)
         finally:
             client.config_set("maxmemory-policy", "noeviction")
             place.run("ALTER SYSTEM RESET client_connection_check_interval", "SELECT pg_reload_conf()")
@@ -174,13 +174,13 @@ def test_where_nothing_is_wrong_nothing_is_said(place: Place, tmp_path: Path) ->
     with ExitStack() as processes:
         for name in ("web", "people", "scheduler"):
             said = processes.enter_context(started(name, place.of(name), tmp_path / f"{name}.log"))
-            assert doubts(said) == []
+            assert warnings(said) == []
 
 
 def test_a_clock_that_is_wrong_is_told_and_keeps_nobody_from_starting(place: Place, tmp_path: Path) -> None:
     settings = place.of("web") | inside("tests.support.skewed:ahead")
     with started("web", settings, tmp_path / "log") as said:
-        (told,) = doubts(said)
+        (told,) = warnings(said)
     assert re.match(r"This process's clock is (89|90) s ahead of Postgres'", told)
 
 
@@ -197,11 +197,11 @@ def test_who_is_not_let_in_is_told_what_to_do(place: Place, name: str) -> None:
 def test_servers_that_are_away_are_no_reason_not_to_start(place: Place, tmp_path: Path) -> None:
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
     with started("mail", place.of("mail") | nowhere, tmp_path / "log") as said:
-        assert '"event":"starting.store_away"' in said
+        assert '"event":"preflight.store_away"' in said
 
 
 @pytest.mark.parametrize("name", ["people", "scheduler"])
 def test_what_cannot_run_without_its_store_ends_and_says_so(place: Place, name: str) -> None:
     ended = drumroll(LINES[name], place.of(name) | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"})
     assert ended.returncode not in {0, 2}, ended.stdout + ended.stderr
-    assert '"event":"starting.store_away"' in ended.stdout + ended.stderr
+    assert '"event":"preflight.store_away"' in ended.stdout + ended.stderr

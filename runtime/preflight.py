@@ -26,15 +26,15 @@ ASKING_SECONDS = 0.5
 KEEPS = "noeviction"
 OVERRIDE = "For a store that may be lost, and for no other, ALLOW_UNSAFE_STORE=1 starts all the same."
 _REDIS = ("redis:", "rediss:", "unix:")
-log = structlog.get_logger("starting")
+log = structlog.get_logger("preflight")
 
 
-class Footing(Protocol):
+class Found(Protocol):
     """What is known of a store: its clock, why commits may be lost, what else breaks a promise, and what only costs."""
 
     @property
-    def now(self) -> datetime:
-        """The server's clock."""
+    def now(self) -> datetime | None:
+        """The server's clock; None where it was not asked."""
 
     @property
     def unsafe(self) -> Sequence[str]:
@@ -45,33 +45,35 @@ class Footing(Protocol):
         """What breaks a promise in whatever installation."""
 
     @property
-    def doubts(self) -> Sequence[str]:
+    def warnings(self) -> Sequence[str]:
         """What costs something and breaks nothing."""
 
-
-def look_before(chosen: Settings, look: Callable[[], Footing], away: type[Exception], wrong: type[Exception]) -> None:
-    """Return when a process may start on these servers; SystemExit with status 2, and the reasons said, when it must not.
-
-    `look` asks the store, and raises `away` when it cannot be asked or `wrong`, with what to do, when it is no such store.
-    """
-    try:
-        before = Clock().now()
-        footing = look()
-        after = Clock().now()
-    except away as failure:
-        log.warning("starting.store_away", error=type(failure).__name__)
-    except wrong as failure:
-        refuse([str(failure)])
-    else:
-        _heed(footing, unsafe_allowed=chosen.allow_unsafe_store)
-        doubt(skew(before, footing.now, after))
-    doubt(doubts_of_redis(chosen))
+    @property
+    def unreachable(self) -> str:
+        """Why it could not be asked; empty when it was."""
 
 
-def refusals(footing: Footing, *, unsafe_allowed: bool) -> list[str]:
+def check(chosen: Settings, look: Callable[[], Found]) -> None:
+    """Return when a process may start on these servers; SystemExit with status 2, and the reasons said, when it must not."""
+    before = Clock().now()
+    found = look()
+    after = Clock().now()
+    if reasons := refusals(found, unsafe_allowed=chosen.allow_unsafe_store):
+        refuse(reasons)
+    for reason in found.unsafe:
+        log.error("preflight.unsafe_store", because=reason, allowed_by="ALLOW_UNSAFE_STORE")
+    if found.unreachable:
+        log.warning("preflight.store_away", because=found.unreachable)
+    if found.now is not None:
+        warn(skew(before, found.now, after))
+    warn(found.warnings)
+    warn(warnings_of_redis(chosen))
+
+
+def refusals(found: Found, *, unsafe_allowed: bool) -> list[str]:
     """Why nothing should start on this store; with `unsafe_allowed` that commits may be lost is no reason."""
-    unsafe = [] if unsafe_allowed or not footing.unsafe else [*footing.unsafe, OVERRIDE]
-    return [*footing.wrong, *unsafe]
+    unsafe = [] if unsafe_allowed or not found.unsafe else [*found.unsafe, OVERRIDE]
+    return [*found.wrong, *unsafe]
 
 
 def refuse(reasons: Sequence[str]) -> NoReturn:
@@ -81,10 +83,10 @@ def refuse(reasons: Sequence[str]) -> NoReturn:
     raise SystemExit(REFUSED)
 
 
-def doubt(reasons: Iterable[str]) -> None:
+def warn(reasons: Iterable[str]) -> None:
     """Say each of these in the log."""
     for reason in reasons:
-        log.warning("starting.doubt", because=reason)
+        log.warning("preflight.warning", because=reason)
 
 
 def skew(before: datetime, told: datetime, after: datetime) -> Iterator[str]:
@@ -98,13 +100,13 @@ def skew(before: datetime, told: datetime, after: datetime) -> Iterator[str]:
         )
 
 
-def doubts_of_redis(chosen: Settings) -> list[str]:
+def warnings_of_redis(chosen: Settings) -> list[str]:
     """What to say of the Redis, or the two, that carry bells and answers: nothing in them matters, so nothing is refused."""
     urls = dict.fromkeys((chosen.redis_url, chosen.broker_url or chosen.redis_url))
-    return [said for url in urls if url.startswith(_REDIS) for said in _doubts_of(url)]
+    return [said for url in urls if url.startswith(_REDIS) for said in _warnings_of(url)]
 
 
-def _doubts_of(url: str) -> Iterator[str]:
+def _warnings_of(url: str) -> Iterator[str]:
     with redis_client(url, timeout=ASKING_SECONDS) as client:
         place = client.connection_pool.connection_kwargs
         name = f"Redis at {place.get('host', place.get('path', ''))}:{place.get('port', '')}".rstrip(":")
@@ -123,11 +125,3 @@ def _doubts_of(url: str) -> Iterator[str]:
                     f"{name} has maxmemory-policy {policy}: a bell that is evicted costs half a second, a write limit that is "
                     f"evicted is not kept. Set maxmemory-policy {KEEPS}."
                 )
-
-
-def _heed(footing: Footing, *, unsafe_allowed: bool) -> None:
-    if reasons := refusals(footing, unsafe_allowed=unsafe_allowed):
-        refuse(reasons)
-    for reason in footing.unsafe:
-        log.error("starting.unsafe_store", because=reason, allowed_by="ALLOW_UNSAFE_STORE")
-    doubt(footing.doubts)

@@ -1,14 +1,14 @@
 """What is found of a Postgres that is not as it should be: each fault on a real server, one at a time."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import psycopg
 import pytest
 
-from store import database, footing
-from store.footing import Footing, NotMigratedError
+from store import database, preflight
+from store.preflight import Preflight
 from store.roles import GATEWAY, MAINTENANCE, SCHEDULER, WORKER
 from tests.support.database import TestDatabase, fresh_database
 from tests.support.servers import running_postgres, wait_until
@@ -26,13 +26,13 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def store(server: str) -> Iterator[TestDatabase]:
     """A store in which everything is right; what a test breaks of the roles and the server it mends."""
-    with fresh_database(server, "footing") as made:
+    with fresh_database(server, "preflight") as made:
         yield made
 
 
-def told(store: TestDatabase, role: str) -> Footing:
+def told(store: TestDatabase, role: str) -> Preflight:
     """What a process of this role finds."""
-    return footing.of_role(store.url(role), database.GATEWAY if role == GATEWAY else database.WORKER)
+    return preflight.of_role(store.url(role), database.GATEWAY if role == GATEWAY else database.WORKER)
 
 
 def run(store: TestDatabase, *statements: str) -> None:
@@ -73,15 +73,16 @@ def server_set(store: TestDatabase, name: str, value: str) -> Iterator[None]:
 @pytest.mark.parametrize("role", ROLES)
 def test_of_a_store_in_which_everything_is_right_nothing_is_said(store: TestDatabase, role: str) -> None:
     found = told(store, role)
-    assert (found.unsafe, found.wrong, found.doubts) == ([], [], [])
-    assert footing.sees_every_tenant(store.url(MAINTENANCE))
-    assert not footing.sees_every_tenant(store.url(role))
+    assert (found.unsafe, found.wrong, found.warnings) == ([], [], [])
+    assert preflight.warnings_of_maintenance(store.url(MAINTENANCE)) == []
+    (blind,) = preflight.warnings_of_maintenance(store.url(role))
+    assert "lacks BYPASSRLS" in blind
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
 def test_a_server_that_does_not_keep_its_pages_is_unsafe_for_everybody(store: TestDatabase, name: str) -> None:
     with server_set(store, name, "off"):
-        for found in (*(told(store, role) for role in ROLES), footing.of_server(store.owner)):
+        for found in (*(told(store, role) for role in ROLES), preflight.of_server(store.owner)):
             (sentence,) = found.unsafe
             assert f"{name} = off" in sentence
             assert f"Set {name} = on" in sentence
@@ -95,7 +96,7 @@ def test_commits_that_are_not_awaited_are_unsafe_also_when_it_stands_on_the_role
         (sentence,) = told(store, role).unsafe
         assert f"ALTER ROLE {role} RESET synchronous_commit" in sentence
         assert [told(store, other).unsafe for other in ROLES if other != role] == [[], []]
-        assert footing.of_server(store.owner).unsafe == []
+        assert preflight.of_server(store.owner).unsafe == []
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -147,52 +148,75 @@ def test_a_wall_without_a_door_is_said(store: TestDatabase, role: str, policy: s
         ("client_connection_check_interval", "0", "a vanished client"),
     ],
 )  # fmt: skip
-def test_what_only_costs_is_a_doubt(store: TestDatabase, name: str, value: str, said: str) -> None:
+def test_what_only_costs_is_a_warning(store: TestDatabase, name: str, value: str, said: str) -> None:
     with server_set(store, name, value):
         found = told(store, WORKER)
         assert (found.unsafe, found.wrong) == ([], [])
-        (sentence,) = found.doubts
+        (sentence,) = found.warnings
         assert said in sentence
         assert f"{name} = " in sentence
 
 
-def test_a_disk_that_is_asked_twice_is_a_doubt(store: TestDatabase) -> None:
-    """Only a start of the server sets it, so what was found is read with it."""
-    found = told(store, WORKER)
-    assert found.settings["data_sync_retry"] == "off"
-    retrying = replace(found, settings={**found.settings, "data_sync_retry": "on"})
-    assert ["Set data_sync_retry = off" in one for one in retrying.doubts] == [True]
+def test_a_disk_that_is_asked_twice_is_a_warning() -> None:
+    """On a server of its own, because only a start sets it."""
+    with running_postgres() as own:
+        assert preflight.of_server(own.url).warnings == []
+        with psycopg.connect(own.url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET data_sync_retry = on")
+        own.stop()
+        own.start()
+        assert ["Set data_sync_retry = off" in one for one in preflight.of_server(own.url).warnings] == [True]
 
 
 @pytest.mark.parametrize("level", ["local", "remote_write"])
-def test_a_commit_that_no_standby_has_kept_is_a_doubt_only_where_there_should_be_one(
+def test_a_commit_that_no_standby_has_kept_is_a_warning_only_where_there_should_be_one(
     store: TestDatabase, level: str
 ) -> None:
     with broken(store, f"ALTER ROLE {WORKER} SET synchronous_commit = {level}", f"ALTER ROLE {WORKER} RESET ALL"):
-        assert told(store, WORKER).doubts == []
+        assert told(store, WORKER).warnings == []
         with server_set(store, "synchronous_standby_names", "elsewhere"):
             found = told(store, WORKER)
             assert found.unsafe == []
-            assert [f"synchronous_commit = {level} does not wait" in one for one in found.doubts] == [True]
+            assert [f"synchronous_commit = {level} does not wait" in one for one in found.warnings] == [True]
 
 
-def test_limits_that_do_not_reach_the_server_are_a_doubt(store: TestDatabase) -> None:
-    found = footing.of_role(store.url(WORKER), database.OPERATOR)
-    assert ["are ignored" in one for one in found.doubts] == [True]
+def test_limits_that_do_not_reach_the_server_are_a_warning(store: TestDatabase) -> None:
+    found = preflight.of_role(store.url(WORKER), database.OPERATOR)
+    assert ["are ignored" in one for one in found.warnings] == [True]
 
 
 def test_what_is_no_store_is_named(server: str) -> None:
-    with pytest.raises(NotMigratedError, match="run `drumroll migrate`"):
-        footing.of_role(server, database.WORKER)
+    (sentence,) = preflight.of_role(server, database.WORKER).wrong
+    assert "run `drumroll migrate`" in sentence
 
 
 def test_a_role_of_somebody_else_is_named(store: TestDatabase) -> None:
     run(store, "CREATE ROLE somebody LOGIN PASSWORD 'somebody'")
     url = store.owner.replace(store.owner.split("//")[1].split("@")[0], "somebody:somebody")
-    with pytest.raises(NotMigratedError, match=r"as somebody .*permission denied"):
-        footing.of_role(url, database.WORKER)
+    (sentence,) = preflight.of_role(url, database.WORKER).wrong
+    assert re.search(r"as somebody .*permission denied", sentence)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"password": "guessed"}, "password authentication failed"),
+        ({"user": "nobody"}, "password authentication failed"),
+        ({"dbname": "nothing"}, 'database "nothing" does not exist'),
+    ],
+)
+def test_who_is_not_let_in_is_told_so_without_the_password(
+    store: TestDatabase, wrong: dict[str, str], said: str
+) -> None:
+    given = psycopg.conninfo.conninfo_to_dict(store.url(WORKER)) | wrong
+    url = "postgresql://{user}:{password}@{host}:{port}/{dbname}".format(**given)
+    (sentence,) = preflight.of_role(url, database.WORKER).wrong
+    assert f"Postgres does not let {given['user']}@" in sentence
+    assert said in sentence
+    assert str(given["password"]) not in sentence
 
 
 def test_a_server_that_is_away_is_no_finding() -> None:
-    with pytest.raises(footing.AWAY):
-        footing.of_role("postgresql://nobody@127.0.0.1:1/nothing", database.WORKER)
+    found = preflight.of_role("postgresql://nobody@127.0.0.1:1/nothing", database.WORKER)
+    assert "port 1 failed" in found.unreachable
+    assert (found.unsafe, found.wrong, found.warnings) == ((), (), ())

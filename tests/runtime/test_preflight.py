@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from runtime.embedded import EmbeddedRedis
+from runtime.preflight import skew, warnings_of_redis
 from runtime.settings import Settings
-from runtime.starting import doubts_of_redis, skew
 from tests.support.servers import running_redis
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -42,14 +42,14 @@ def client(own: EmbeddedRedis) -> Iterator[redis.Redis]:
 
 
 def test_of_a_redis_that_keeps_everything_nothing_is_said(own: EmbeddedRedis) -> None:
-    assert doubts_of_redis(Settings(redis_url=own.url)) == []
+    assert warnings_of_redis(Settings(redis_url=own.url)) == []
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl"])
 def test_a_redis_that_evicts_is_named_with_what_to_set(own: EmbeddedRedis, client: redis.Redis, policy: str) -> None:
     client.config_set("maxmemory-policy", policy)
     try:
-        (said,) = doubts_of_redis(Settings(redis_url=own.url))
+        (said,) = warnings_of_redis(Settings(redis_url=own.url))
     finally:
         client.config_set("maxmemory-policy", "noeviction")
     assert policy in said
@@ -59,7 +59,7 @@ def test_a_redis_that_evicts_is_named_with_what_to_set(own: EmbeddedRedis, clien
 def test_both_redises_are_asked_and_one_that_is_away_is_named_without_its_password(own: EmbeddedRedis) -> None:
     away = "redis://:hidden-word@127.0.0.1:1/0"
     for chosen in (Settings(redis_url=own.url, broker_url=away), Settings(redis_url=away, broker_url=own.url)):
-        (said,) = doubts_of_redis(chosen)
+        (said,) = warnings_of_redis(chosen)
         assert "Redis at 127.0.0.1:1 does not answer" in said
         assert "hidden-word" not in said
 
@@ -67,9 +67,9 @@ def test_both_redises_are_asked_and_one_that_is_away_is_named_without_its_passwo
 def test_a_redis_that_tells_this_user_little_is_named(own: EmbeddedRedis, client: redis.Redis) -> None:
     client.execute_command("ACL", "SETUSER", "bell", "on", ">word", "~*", "&*", "+@all", "-info")
     url = own.url.replace("://:", "://bell:").replace(str(client.connection_pool.connection_kwargs["password"]), "word")
-    (said,) = doubts_of_redis(Settings(redis_url=url))
+    (said,) = warnings_of_redis(Settings(redis_url=url))
     assert "does not let this process see its maxmemory-policy" in said
 
 
 def test_a_bell_that_is_no_redis_is_not_asked(own: EmbeddedRedis) -> None:
-    assert doubts_of_redis(Settings(redis_url=own.url, broker_url="amqp://127.0.0.1:1")) == []
+    assert warnings_of_redis(Settings(redis_url=own.url, broker_url="amqp://127.0.0.1:1")) == []
