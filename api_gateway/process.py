@@ -68,7 +68,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         await replica.open()
     await follow_ledger(pool, clock)
     client = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_keepalive=True)
-    bell = Bell(redis_client(settings.redis_url), broker_at(settings.broker_url or settings.redis_url), TOPICS)
+    bell = Bell(redis_client(settings.redis_url), broker_at(settings.bell_url), TOPICS)
     parts, tasks = await _assembled(settings, clock, name, pool, _long_reads(pool, replica), client, bell)
     running = [asyncio.create_task(kept_going(task)) for task in tasks]
     log.info("gateway.up", name=name)

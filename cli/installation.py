@@ -105,15 +105,18 @@ class Installation(Control):
         """The doorbell."""
         return self.servers.redis_url
 
+    @property
+    def bell_url(self) -> str:
+        """Where the bell rings."""
+        return self.shape.given("BROKER_URL") or self.redis_url
+
     def role_url(self, role: str) -> str:
         """The store under one of the roles of `store.roles`."""
         return RolePasswords(self.secrets.role_secret).url(self.owner_url, role)
 
     def reach(self) -> Reach:
         """The installation as operators' commands reach it."""
-        return Reach(
-            self.role_url(MAINTENANCE), self.redis_url, self.shape.given("BROKER_URL"), self.secrets.key_encryption_key
-        )
+        return Reach(self.role_url(MAINTENANCE), self.redis_url, self.bell_url, self.secrets.key_encryption_key)
 
     def create_organization(self, name: str, slug: str, **settings: object) -> NewOrganization:
         """Make an organization with keys for both modes; further settings are named as in OrganizationConfig."""
@@ -164,7 +167,8 @@ class Installation(Control):
         posts = {name: self._post(name, process) for name, process in processes.items()}
         self.supervisor = Supervisor(posts, self.servers.mend, self._tell)
         self.supervisor.start(READY_SECONDS)
-        Running(self.urls[0] if self.urls else "", self.owner_url, self.redis_url, os.getpid()).keep_in(self.folder)
+        url = self.urls[0] if self.urls else ""
+        Running(url, self.owner_url, self.redis_url, os.getpid(), self.bell_url).keep_in(self.folder)
 
     def _post(self, name: str, process: Process) -> Post:
         threads = self.shape.threads

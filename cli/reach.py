@@ -12,14 +12,11 @@ from sqlalchemy import Connection
 from cli.errors import ObstacleError
 from cli.system.preparing import connected, explained
 from cli.system.state import Running, StateFolder, key_encryption_bytes
-from domain.catalogue import TOPICS
-from runtime.bell import Bell
-from runtime.broker import broker_at, redis_client
 from runtime.clock import Clock
 from runtime.embedded import default_state_folder
+from runtime.ringing import ringing
 from runtime.settings import Settings
-from store import database
-from store.producer import Appender, Producer
+from store.producer import Producer, producing
 from store.roles import MAINTENANCE, RolePasswords
 
 NOWHERE = (
@@ -34,7 +31,7 @@ class Reach:
 
     maintenance_url: str
     redis_url: str
-    broker_url: str | None = None
+    bell_url: str
     key_encryption_key: str | None = None
 
     @contextmanager
@@ -46,17 +43,12 @@ class Reach:
     @contextmanager
     def producer(self) -> Iterator[Producer]:
         """The door for commands."""
-        client, broker = redis_client(self.redis_url), broker_at(self.broker_url or self.redis_url)
-        bell = Bell(client, broker, TOPICS)
-        engine = database.engine(self.maintenance_url, database.GATEWAY, pool=1)
-        try:
-            with explained(self.maintenance_url):
-                yield Producer(Appender(engine, "operator"), bell.ring, Clock().new_id)
-        finally:
-            bell.stop()
-            for one in (client, broker):
-                one.close()
-            engine.dispose()
+        with (
+            explained(self.maintenance_url),
+            ringing(self.redis_url, self.bell_url) as bell,
+            producing(self.maintenance_url, "operator", bell.ring, Clock().new_id, pool=1) as opened,
+        ):
+            yield opened
 
     def sealing_key(self) -> bytes:
         """The key-encryption key. ObstacleError when it is not known here."""
@@ -71,14 +63,14 @@ def reach() -> Reach:
     sealing = chosen.key_encryption_key.get_secret_value() or None
     url = chosen.maintenance_database_url or _derived()
     if url is not None:
-        return Reach(url, chosen.redis_url, chosen.broker_url, sealing)
+        return Reach(url, chosen.redis_url, chosen.bell_url, sealing)
     folder = StateFolder(default_state_folder())
     running = Running.found_in(folder)
     if running is None:
         raise ObstacleError(NOWHERE)
     kept = folder.secrets()
     url = RolePasswords(kept.role_secret).url(running.owner_url, MAINTENANCE)
-    return Reach(url, running.redis_url, chosen.broker_url, kept.key_encryption_key)
+    return Reach(url, running.redis_url, running.bell_url or running.redis_url, kept.key_encryption_key)
 
 
 def _derived() -> str | None:

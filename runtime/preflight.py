@@ -102,7 +102,7 @@ def skew(before: datetime, told: datetime, after: datetime) -> Iterator[str]:
 
 def warnings_of_redis(chosen: Settings) -> list[str]:
     """What to say of the Redis, or the two, that carry bells and answers: nothing in them matters, so nothing is refused."""
-    urls = dict.fromkeys((chosen.redis_url, chosen.broker_url or chosen.redis_url))
+    urls = dict.fromkeys((chosen.redis_url, chosen.bell_url))
     return [said for url in urls if url.startswith(_REDIS) for said in _warnings_of(url)]
 
 

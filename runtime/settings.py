@@ -71,6 +71,11 @@ class Settings(BaseSettings):
         """The consumer host's URL: the `iss` of every token and the base of every absolute link."""
         return self.public_url or f"http://consumer.{self.domain}:{self.port}"
 
+    @property
+    def bell_url(self) -> str:
+        """Where the bell rings: the broker, or Redis where none is set."""
+        return self.broker_url or self.redis_url
+
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from domain.command import SYSTEM_ACTOR, Actor, Command, Envelope
 from domain.decision import Outcome, Refused, Reply
 from store import command_log, journal
 from store.command_log import Place
-from store.database import partitions, see_tenants
+from store.database import GATEWAY, engine, partitions, see_tenants
 
 Ring = Callable[[Iterable[tuple[str, int]]], None]
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25
@@ -107,6 +108,16 @@ class Appender:
         with self._engine.connect() as connection:
             see_tenants(connection, [tenant_id])
             return journal.outcomes(connection, command_ids)
+
+
+@contextmanager
+def producing(url: str, name: str, ring: Ring, new_id: Callable[[], UUID], *, pool: int = 2) -> Iterator[Producer]:
+    """A producer for the length of a block, under the role of `url` and a `name` that the log shows."""
+    connections = engine(url, GATEWAY, pool=pool)
+    try:
+        yield Producer(Appender(connections, name), ring, new_id)
+    finally:
+        connections.dispose()
 
 
 def outcome_of(stored: dict[str, Any]) -> Outcome:

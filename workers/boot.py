@@ -40,7 +40,7 @@ def serve(topics: Mapping[str, ModuleType]) -> None:
     chosen = settings()
     configure(chosen.log_level)
     check(chosen, partial(preflight.of_role, chosen.database_url, database.WORKER))
-    broker = broker_at(chosen.broker_url or chosen.redis_url, Shutdown())
+    broker = broker_at(chosen.bell_url, Shutdown())
     install(broker)
     drain, ring = _drain(chosen, broker, topics)
     broker.add_middleware(Watching(_unrung(chosen, drain, ring, broker, topics)))

@@ -20,7 +20,7 @@ def serve_mail() -> None:
     chosen = settings()
     configure(chosen.log_level)
     check(chosen, partial(preflight.of_role, chosen.database_url, database.WORKER))
-    install(broker_at(chosen.broker_url or chosen.redis_url, Shutdown()))
+    install(broker_at(chosen.bell_url, Shutdown()))
     actor(delivery(chosen))
     metrics.serve(chosen.metrics_port, chosen.host)
 

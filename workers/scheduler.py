@@ -39,7 +39,7 @@ class Scheduler:
         self._engine = database.engine(chosen.database_url, database.WORKER, pool=CONNECTIONS)
         self._maintenance = _maintenance(chosen)
         self._client = redis_client(chosen.redis_url)
-        self._broker = broker_at(chosen.broker_url or chosen.redis_url)
+        self._broker = broker_at(chosen.bell_url)
         self._bell = Bell(self._client, self._broker, TOPICS)
         self._loops = Loops(list(self._each(chosen)))
 

@@ -128,6 +128,8 @@ class Running:
     owner_url: str
     redis_url: str
     pid: int
+    bell_url: str = ""
+    """Where its bell rings; empty in what older versions wrote down, whose bell is taken to ring through Redis."""
 
     def keep_in(self, folder: StateFolder) -> None:
         """Write it down."""

@@ -12,6 +12,7 @@ import pytest
 
 from cli.errors import ObstacleError
 from cli.installation import Installation, answers, installation
+from cli.reach import reach
 from cli.system.cores import available, shared_out
 from cli.system.servers import in_database
 from cli.system.shape import Shape
@@ -139,11 +140,16 @@ def test_another_key_encryption_key_is_refused(spare_state: Path) -> None:
     assert at_work(spare_state) == []
 
 
-def test_existing_servers_are_used_and_left_running(spare_state: Path, postgres_server: str, redis_server: str) -> None:
+def test_existing_servers_are_used_and_left_running(
+    spare_state: Path, postgres_server: str, redis_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     database = in_database(postgres_server, "of_somebody_else")
-    shape = Shape(FEW, database_url=database, redis_url=redis_server, environment={"ROLE_SECRET": PASSWORDS.secret})
+    settings = {"ROLE_SECRET": PASSWORDS.secret, "BROKER_URL": f"{redis_server}?client_name=bell"}
+    shape = Shape(FEW, database_url=database, redis_url=redis_server, environment=settings)
+    monkeypatch.setenv("DRUMROLL_STATE", str(spare_state))
     with Installation(spare_state, shape) as system:
         assert system.owner_url == database
+        assert (reach().redis_url, reach().bell_url) == (redis_server, settings["BROKER_URL"])
         assert query(system.role_url(GATEWAY), "SELECT count(*) > 0 FROM log_partition") == [(True,)]
     assert query(postgres_server, "SELECT 1") == [(1,)]
     query(postgres_server, "DROP DATABASE of_somebody_else WITH (FORCE)")
