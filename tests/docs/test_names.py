@@ -1,5 +1,6 @@
-"""Commands, settings, metrics, roles and processes are called in the documents as they are called in the code."""
+"""Commands, settings, metrics, events, roles and processes are called in the documents as they are called in the code."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from cli.main import app
 from cli.processes import PROCESSES
 from runtime.settings import Settings
 from store.roles import ROLES
-from tests.docs.documents import DOCUMENTS, OPERATIONS, ROOT, name, shell, spans
+from tests.architecture.sources import modules, tree
+from tests.docs.documents import CHANGELOG, DOCUMENTS, OPERATIONS, ROOT, name, shell, spans
 
 CODE = "\n".join(path.read_text() for path in sorted(ROOT.glob("[acdrsw]*/**/*.py")))
 METRICS = set(re.findall(r'(?:Counter|Gauge|Histogram)\(\s*"(drumroll_\w+)"', CODE))
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
+EVENT = re.compile(r"[a-z_]+\.(?!conf$|lock$)[a-z_]+")
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 TYPED = re.compile(r"(?:^|\s|bin/)drumroll ([a-z-][^|#]*)")
 ELSEWHERE = {"ROLE_SECRET", "DRUMROLL_STATE", "OWNER_URL"}
@@ -31,6 +35,17 @@ def unknown_command(line: str) -> bool:
             return True
         known = commands[word]
     return False
+
+
+def logged() -> set[str]:
+    """The events that the project writes into its logs."""
+    calls = [node for path in modules() for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and node.args]
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS
+        if isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str)
+    }
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
@@ -56,6 +71,12 @@ def test_every_setting_is_explained_and_no_other() -> None:
 def test_every_metric_is_explained_and_no_other() -> None:
     text = OPERATIONS.read_text()
     assert {found for found in re.findall(r"`(drumroll_\w+)`", text) if found not in ROLES} == METRICS
+
+
+def test_every_event_that_is_explained_stands_in_a_log() -> None:
+    told = {span for document in (OPERATIONS, CHANGELOG) for span in spans(document) if EVENT.fullmatch(span)}
+    assert told - logged() == set()
+    assert {"drain.broken", "preflight.warning"} <= told
 
 
 def test_every_role_and_process_is_explained() -> None:
