@@ -20,6 +20,9 @@ return unheard and 1 or 0"""
 BELL_MS = 1_000
 LINGER_SECONDS = 0.3
 MOST_ASKED = 1_000
+UNHEARD = (redis.RedisError, dramatiq.DramatiqError, OSError)
+"""What ringing raises where Redis or the broker does not hear: nothing is wrong but that nobody was woken."""
+
 log = structlog.get_logger("bell")
 
 
@@ -42,7 +45,7 @@ class Bell:
         self._thread.start()
 
     def ring(self, places: Iterable[tuple[str, int]]) -> None:
-        """Wake the drain of each partition, soon; returns at once.
+        """Wake the drain of each partition, soon; returns at once, and raises nothing.
 
         Of a thousand rings that wait for a server that hangs, the next is dropped: the sweeper finds what nobody was rung for.
         """
@@ -51,11 +54,14 @@ class Bell:
                 self._asked.put(place)
 
     def ring_now(self, topic: str, part: int) -> None:
-        """Ring whatever the bell key says: for the sweeper, which comes when a bell went unheard."""
+        """Ring whatever the bell key says: for the sweeper, which comes when a bell went unheard. UNHEARD: so is this ring."""
         self._send(topic, part)
 
     def lingers(self, topic: str, part: int) -> bool:
-        """Wait a little for the next nudge; whether one came. While somebody lingers, a ring costs no message."""
+        """Wait a little for the next nudge; whether one came. UNHEARD: Redis is away.
+
+        While somebody lingers, a ring costs no message.
+        """
         now = time.monotonic()
         if now - self._held.get((topic, part), float("-inf")) > BELL_MS / 3_000:
             self._redis.set(_bell(topic, part), b"1", px=BELL_MS)
@@ -63,7 +69,7 @@ class Bell:
         return self._redis.blpop([_nudge(topic, part)], timeout=LINGER_SECONDS) is not None
 
     def lower(self, topic: str, part: int) -> None:
-        """From now on a ring sends a message again."""
+        """From now on a ring sends a message again. UNHEARD: Redis is away."""
         self._held.pop((topic, part), None)
         self._redis.delete(_bell(topic, part))
 
@@ -100,7 +106,7 @@ def _quietly(ring: Callable[[str, int], None], topic: str, part: int) -> None:
     """A ring that fails is logged and forgotten: the sweeper finds what nobody was rung for."""
     try:
         ring(topic, part)
-    except (redis.RedisError, dramatiq.DramatiqError, OSError) as failure:
+    except UNHEARD as failure:
         log.warning("bell.unheard", topic=topic, part=part, error=type(failure).__name__)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-import redis
 import structlog
 
 from runtime import metrics
+from runtime.bell import UNHEARD
 from runtime.clock import Clock
 from store import command_log, dead
 from store.command_log import Batch, Lease, Place
@@ -66,7 +66,7 @@ class Drain:
                 return
             if ended is not Round.FULL and not self._stays(place):
                 return
-        self.bell.ring_now(topic, part)
+        self._ring_on(place)
 
     def round(self, place: Place) -> Round:
         """One transaction: lock, take, decide, write, commit; then tell. A batch that breaks this is taken apart.
@@ -145,13 +145,20 @@ class Drain:
         self.bell.ring((place.topic, place.part) for place in told.follow_ups)
         canonical.log_commands(told.decided, self.clock.now())
 
+    def _ring_on(self, place: Place) -> None:
+        """Let somebody else go on here. Where no ring gets through, the sweeper finds what waits."""
+        try:
+            self.bell.ring_now(place.topic, place.part)
+        except UNHEARD:
+            log.warning("drain.no_bell", topic=place.topic, part=place.part)
+
     def _stays(self, place: Place) -> bool:
         """Whether to go round again. Leaving means: lower the bell, then look once more, so that no ring falls between."""
         try:
             if self.bell.lingers(place.topic, place.part):
                 return True
             self.bell.lower(place.topic, place.part)
-        except (redis.RedisError, OSError):
+        except UNHEARD:
             log.warning("drain.no_bell", topic=place.topic, part=place.part)
         with self.ledger.opened() as connection:
             return command_log.waits(connection, place)

@@ -9,7 +9,10 @@ from workers.decide import Decided
 
 
 class Bell(Protocol):
-    """Wakes whoever drains a partition, and tells a drain that lingers of more. Any of it may raise what Redis raises."""
+    """Wakes whoever drains a partition, and tells a drain that lingers of more.
+
+    `ring` raises nothing; the others raise `runtime.bell.UNHEARD` where Redis or the broker is away.
+    """
 
     def ring(self, places: Iterable[tuple[str, int]]) -> None:
         """Wake the drain of each partition, soon; returns at once."""

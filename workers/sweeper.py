@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-import dramatiq
-import redis
 import structlog
 
 from runtime import metrics
+from runtime.bell import UNHEARD
 from runtime.ringer import Ringer
 from store import outbox
 from store.command_log import Place
@@ -22,7 +21,7 @@ from store.sweeping import sweep
 from workers.delivery import QUEUE
 
 EVERY_SECONDS = 0.25
-UNHEARD = 100
+MOST_UNHEARD = 100
 log = structlog.get_logger("sweeper")
 
 
@@ -74,7 +73,7 @@ class Patiently:
 
     def heard(self, queue: str) -> bool:
         """Whether a ring in this queue is worth its place."""
-        return self.broker.waiting(queue) < UNHEARD
+        return self.broker.waiting(queue) < MOST_UNHEARD
 
     def ringing(self, ring: Callable[[str, int], None]) -> Callable[[str, int], None]:
         """`ring`, where it is worth it."""
@@ -89,5 +88,5 @@ def _quietly(ring: Callable[[], None], queue: str) -> None:
     """A bell that cannot be rung now is rung by the next sweep."""
     try:
         ring()
-    except (redis.RedisError, dramatiq.DramatiqError, OSError) as failure:
+    except UNHEARD as failure:
         log.warning("sweeper.unheard", queue=queue, error=type(failure).__name__)

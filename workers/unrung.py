@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import dramatiq
-import redis
 import structlog
 from dramatiq.middleware import Middleware
 
 from runtime import metrics
+from runtime.bell import UNHEARD
 from runtime.clock import Clock
 from store.command_log import Place
 from store.sweeping import waiting
@@ -77,7 +77,7 @@ class Unrung:
         """Whether every server on the way of a ring takes one."""
         try:
             return all(takes() for takes in self.ways)
-        except (redis.RedisError, dramatiq.DramatiqError, OSError):
+        except UNHEARD:
             return False
 
     def _is_away(self) -> bool:

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from cli.system.ports import free_ports
+from runtime.bell import Bell
 from runtime.broker import broker_at, redis_client, takes_writes
 from runtime.embedded import EmbeddedRedis
 from store.command_log import MOST_ROWS, lock
@@ -14,6 +16,7 @@ from tests.support.database import TestDatabase
 from tests.support.factories import entering
 from tests.support.servers import running_redis, wait_until
 from tests.support.works import Works, close, place_of, works_on
+from workers import drain
 from workers.drain import Round
 from workers.unrung import AWAY_SECONDS, FIRST_PAUSE, LONGEST_PAUSE, PROBE_SECONDS, Unrung
 
@@ -123,4 +126,20 @@ def test_a_broker_that_takes_no_ring_is_as_good_as_a_redis_that_is_away(works: W
         works.append([entering(works.queue())])
         wait_until(lambda: look() != PROBE_SECONDS)
     assert works.waiting() == []
+    nowhere.close()
+
+
+@pytest.mark.parametrize("broker_url", ["redis://127.0.0.1:{}/0", "amqp://127.0.0.1:{}"])
+def test_a_drain_that_was_there_for_long_leaves_in_peace_where_no_ring_gets_through(
+    works: Works, doorbell: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch, broker_url: str
+) -> None:
+    monkeypatch.setattr(drain, "LONGEST_SECONDS", 0.0)
+    client, nowhere = redis_client(doorbell.url), broker_at(broker_url.format(free_ports(0, 1)[0]))
+    bell, queue = Bell(client, nowhere, TOPICS), works.queue()
+    works.append([entering(queue)])
+    place = place_of(queue)
+    replace(works.drain, bell=bell)(place.topic, place.part)
+    assert works.waiting() == [place]
+    bell.stop()
+    close(client)
     nowhere.close()
