@@ -57,8 +57,10 @@ class Sending:
 class Accept:
     """Appends commands to the log in groups. When a call returns, its command is committed and will be decided."""
 
-    def __init__(self, appender: Appender, bell: Bell, partitions: int, limits: WriteLimits, backlog: Backlog) -> None:
-        self._appender, self._bell, self._partitions = appender, bell, partitions
+    def __init__(
+        self, appender: Appender, bell: Bell, partitions: int, limits: WriteLimits, backlog: Backlog, clock: Clock
+    ) -> None:
+        self._appender, self._bell, self._partitions, self._clock = appender, bell, partitions, clock
         self._limits, self._backlog = limits, backlog
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Sending] = []
@@ -145,13 +147,13 @@ class Accept:
     def _append_admitted(self, group: Sequence[Sending]) -> None:
         if not group:
             return
-        started = Clock.monotonic()
+        started = self._clock.monotonic()
         by_place = places_of((sending.sent for sending in group), self._partitions)
         self._appender.append(by_place)
         self._bell.ring((place.topic, place.part) for place in by_place)
         self._backlog.appended(sending.sent for sending in group)
         metrics.append_size.observe(len(group))
-        metrics.append_seconds.observe(Clock.monotonic() - started)
+        metrics.append_seconds.observe(self._clock.monotonic() - started)
 
 
 def _settle(group: Sequence[Sending]) -> None:

@@ -69,7 +69,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
     await follow_ledger(pool, clock)
     client = redis.asyncio.Redis.from_url(settings.redis_url, socket_connect_timeout=1, socket_keepalive=True)
     bell = Bell(redis_client(settings.redis_url), broker_at(settings.bell_url), TOPICS)
-    parts, tasks = await _assembled(settings, clock, name, pool, _long_reads(pool, replica), client, bell)
+    parts, tasks = await _assembled(settings, clock, name, pool, _long_reads(pool, replica, clock), client, bell)
     running = [asyncio.create_task(kept_going(task)) for task in tasks]
     log.info("gateway.up", name=name)
     try:
@@ -118,7 +118,7 @@ async def _assembled(
     backlog = Backlog(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
     replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
     appender = Appender(settings.database_url, name)
-    accept = Accept(appender, bell, await _partitions(pool), writes, backlog)
+    accept = Accept(appender, bell, await _partitions(pool), writes, backlog, clock)
     secret = settings.gateway_secret.get_secret_value().encode()
     gateway = Gateway(
         settings=settings, clock=clock, name=name, pool=pool, long_reads=long_reads, guard=Guard(keys, tokens),
@@ -131,8 +131,8 @@ async def _assembled(
     return Parts(gateway, lines, Tickets(client, keys, clock), signers, backlog), tasks
 
 
-def _long_reads(primary: AsyncConnectionPool, replica: AsyncConnectionPool | None) -> Connections:
-    return primary if replica is None else Replica(primary, replica)
+def _long_reads(primary: AsyncConnectionPool, replica: AsyncConnectionPool | None, clock: Clock) -> Connections:
+    return primary if replica is None else Replica(primary, replica, clock)
 
 
 def _pool(url: str, least: int = POOL) -> AsyncConnectionPool:

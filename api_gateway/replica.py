@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -14,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from runtime import metrics
+from runtime.clock import Clock
 from store.reads import ledger
 
 CONNECT_SECONDS = 0.5
@@ -31,8 +31,8 @@ class Replica:
     an answer may be slow, but is never older than its question.
     """
 
-    def __init__(self, primary: AsyncConnectionPool, replica: AsyncConnectionPool) -> None:
-        self._primary, self._replica = primary, replica
+    def __init__(self, primary: AsyncConnectionPool, replica: AsyncConnectionPool, clock: Clock) -> None:
+        self._primary, self._replica, self._clock = primary, replica, clock
         self._rests_until = float("-inf")
 
     @asynccontextmanager
@@ -48,14 +48,14 @@ class Replica:
                 raise
 
     async def _fresh(self, taken: AsyncExitStack) -> AsyncConnection[Any] | None:
-        if time.monotonic() < self._rests_until:
+        if self._clock.monotonic() < self._rests_until:
             return None
         try:
             async with self._primary.connection() as primary:
                 reached = await ledger.reached(primary)
             async with AsyncExitStack() as trying:
                 replica = await trying.enter_async_context(self._replica.connection(timeout=CONNECT_SECONDS))
-                if await _catches_up(replica, reached):
+                if await self._catches_up(replica, reached):
                     taken.push_async_exit(trying.pop_all().__aexit__)
                     return replica
             log.warning("replica.behind")
@@ -65,14 +65,13 @@ class Replica:
         return None
 
     def _rest(self) -> None:
-        self._rests_until = time.monotonic() + REST_SECONDS
+        self._rests_until = self._clock.monotonic() + REST_SECONDS
 
-
-async def _catches_up(replica: AsyncConnection[Any], reached: str) -> bool:
-    """Whether the replica has replayed the ledger as far as this, within a quarter of a second."""
-    until = time.monotonic() + CATCH_UP_SECONDS
-    while not await ledger.replayed(replica, reached):
-        if time.monotonic() > until:
-            return False
-        await asyncio.sleep(LOOK_SECONDS)
-    return True
+    async def _catches_up(self, replica: AsyncConnection[Any], reached: str) -> bool:
+        """Whether the replica has replayed the ledger as far as this, within a quarter of a second."""
+        until = self._clock.monotonic() + CATCH_UP_SECONDS
+        while not await ledger.replayed(replica, reached):
+            if self._clock.monotonic() > until:
+                return False
+            await asyncio.sleep(LOOK_SECONDS)
+        return True

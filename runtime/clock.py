@@ -28,13 +28,11 @@ class Clock:
         """The ledger's time as well as this process knows it: aware, in UTC."""
         return datetime.now(UTC) + self.offset
 
-    @staticmethod
-    def monotonic() -> float:
+    def monotonic(self) -> float:
         """Seconds that never run backwards."""
         return time.monotonic()
 
-    @staticmethod
-    def pause(seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """Do nothing for so long."""
         time.sleep(seconds)
 

@@ -7,9 +7,8 @@ does no harm, and any number of schedulers may do this at once.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import redis
@@ -20,6 +19,7 @@ from redis.client import PubSub
 from domain.catalogue import COMMANDS
 from domain.command import Command, Envelope
 from runtime import metrics
+from runtime.clock import Clock
 from store import command_log, timers
 from store.command_log import Place
 from store.database import ledger_now
@@ -41,21 +41,22 @@ class Firing:
     engine: Transactions
     partitions: int
     ring: Callable[[Iterable[tuple[str, int]]], None]
+    clock: Clock = field(default_factory=Clock)
 
     def __call__(self) -> float:
         """Fire what is due; returns the seconds until the next timer is, at most a tenth."""
-        asked = time.monotonic()
+        asked = self.clock.monotonic()
         with self.engine.begin() as connection:
             now, soon = timers.agenda(connection)
             if soon is None or soon > now:
-                return rest(now, soon, time.monotonic() - asked)
+                return rest(now, soon, self.clock.monotonic() - asked)
             due = timers.claim(connection, now, LIMIT)
             places = self._fire(connection, due, now) if due else set[Place]()
             soon = timers.next_due(connection, now)
         self.ring((place.topic, place.part) for place in places)
         if len(due) == LIMIT:
             return 0.0
-        return rest(now, soon, time.monotonic() - asked)
+        return rest(now, soon, self.clock.monotonic() - asked)
 
     def _fire(self, connection: Connection, due: Sequence[Due], now: datetime) -> set[Place]:
         """Append and forget in one transaction: a fire is neither lost nor doubled."""

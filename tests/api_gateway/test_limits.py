@@ -206,7 +206,7 @@ def test_those_who_were_refused_together_come_back_apart() -> None:
 
 def test_a_gateway_asks_redis_again_when_it_is_back(client: redis.Redis) -> None:
     limits = WriteLimits(client, Clock())
-    limits._again_at = Clock.monotonic() + 0.05
+    limits._again_at = Clock().monotonic() + 0.05
     assert (limits.admit([make_ask(10)]))[0].remaining == 9
     wait_until(lambda: bool(limits.admit([make_ask(1_000_000)]) and client.keys("limit:*")))
 

@@ -15,6 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from api_gateway import replica
 from api_gateway.process import _pool
 from api_gateway.replica import Replica
+from runtime.clock import Clock
 from store.reads.base import Reader
 from tests.support.servers import query, wait_until
 from tests.support.standby import Pair, running_pair
@@ -61,7 +62,7 @@ async def pools(pair: Pair) -> AsyncIterator[tuple[AsyncConnectionPool, AsyncCon
 async def reader(pair: Pair) -> AsyncIterator[Reader]:
     """One who reads what may take long."""
     async with pools(pair) as (primary, standby):
-        yield Reader(Replica(primary, standby), uuid4())
+        yield Reader(Replica(primary, standby, Clock()), uuid4())
 
 
 async def asked(reader: Reader) -> tuple[bool, int]:

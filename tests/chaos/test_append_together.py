@@ -35,7 +35,7 @@ async def accept(works: Works) -> AsyncIterator[Accept]:
     bell = Bell(client, dramatiq.get_broker(), [])
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
         made = Accept(
-            Appender(url, "tests"), bell, PARTITIONS, WriteLimits(client, Clock()), Backlog(pool, 1_000, 1_000)
+            Appender(url, "tests"), bell, PARTITIONS, WriteLimits(client, Clock()), Backlog(pool, 1_000, 1_000), Clock()
         )
         yield made
         await made.stop()

@@ -34,7 +34,7 @@ async def presence(works: Works, *, most_undecided: int) -> AsyncIterator[Presen
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool, redis.asyncio.Redis() as unused:
         backlog = Backlog(pool, 1_000, most_undecided)
         accept = Accept(
-            Appender(url, "tests"), drain.bell, PARTITIONS, WriteLimits(drain.replies.client, clock), backlog
+            Appender(url, "tests"), drain.bell, PARTITIONS, WriteLimits(drain.replies.client, clock), backlog, clock
         )
         yield Presence(Lines(pool, unused, clock), accept, clock)
         await accept.stop()

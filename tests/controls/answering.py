@@ -58,7 +58,7 @@ async def write_path(works: Works, most: int) -> AsyncIterator[Accept]:
     url, drain = works.database.url(GATEWAY), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
         limits, backlog = WriteLimits(drain.replies.client, Clock()), Backlog(pool, most, most)
-        accept = Accept(Appender(url, "tests"), drain.bell, PARTITIONS, limits, backlog)
+        accept = Accept(Appender(url, "tests"), drain.bell, PARTITIONS, limits, backlog, Clock())
         try:
             yield accept
         finally:

@@ -27,11 +27,11 @@ class WorldClock(Clock):
         """The ledger's time as well as this process knows it."""
         return self._wall() + self.offset
 
-    def monotonic(self) -> float:  # type: ignore[override] # the real one needs no clock of its own
+    def monotonic(self) -> float:
         """Seconds that never run backwards."""
         return self._process.world.now
 
-    def pause(self, seconds: float) -> None:  # type: ignore[override] # the real one needs no clock of its own
+    def pause(self, seconds: float) -> None:
         """Do nothing for so long."""
         self._process.world.sleep(seconds)
 

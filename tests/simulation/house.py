@@ -178,8 +178,9 @@ class House:
         process.start("unrung", lambda: self._step_on(look, 0.5))
 
     def _scheduler(self, process: Process) -> None:
-        ledger, bell = Memory(self.store, Nerves(self.world, process)), WorldBell(self.server, process)
-        process.start("timers", lambda: self._step_on(Firing(ledger, PARTITIONS, bell.ring), 0.3))
+        ledger, clock = Memory(self.store, Nerves(self.world, process)), WorldClock(process)
+        bell = WorldBell(self.server, process)
+        process.start("timers", lambda: self._step_on(Firing(ledger, PARTITIONS, bell.ring, clock), 0.3))
         if "sweeper" not in self.plan.gone:
             process.start("sweeper", lambda: self._step_on(Sweeper(ledger, self._swept(bell), None), 0.4))
 

@@ -18,13 +18,14 @@ from domain.decision import Timer
 from domain.queue.commands import KnockQueue
 from runtime import metrics
 from runtime.broker import redis_client
+from runtime.clock import Clock
 from store import timers
 from store.roles import SCHEDULER, WORKER
 from store.timers import Due
 from tests.support.database import PARTITIONS, TestDatabase
 from tests.support.processes import end, running_scheduler
 from tests.support.servers import query, wait_until
-from workers.firing import Firing, Listening
+from workers.firing import LONGEST_REST, Firing, Listening
 from workers.loops import Loop, Loops
 from workers.replies import nudge_timers
 
@@ -97,6 +98,26 @@ def test_two_schedulers_fire_five_hundred_timers_once_each_and_none_early(store:
 def lateness_count() -> float:
     """How many fires the metric has seen."""
     return sum(one.value for one in next(iter(metrics.timer_lateness.collect())).samples if one.name.endswith("_count"))
+
+
+class LateClock(Clock):
+    """A clock by which ten seconds pass between two looks."""
+
+    def monotonic(self) -> float:
+        """Ten seconds later."""
+        self.offset += timedelta(seconds=10)
+        return self.offset.total_seconds()
+
+
+def test_what_a_look_took_is_taken_off_the_rest(store: TestDatabase) -> None:
+    promise(store, {uuid4(): ledger_now(store) + timedelta(hours=1)})
+    with firing(store) as step:
+        assert step() == LONGEST_REST
+        assert replace(step, clock=LateClock())() == LONGEST_REST
+    promise(store, {uuid4(): ledger_now(store) + timedelta(seconds=5)})
+    with firing(store) as step:
+        assert step() == LONGEST_REST
+        assert replace(step, clock=LateClock())() == 0.0
 
 
 def test_a_scheduler_that_is_killed_loses_and_doubles_no_timer(store: TestDatabase, redis_server: str) -> None:
