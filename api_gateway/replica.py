@@ -43,8 +43,11 @@ class Replica:
             metrics.long_reads.labels("primary" if fresh is None else "replica").inc()
             try:
                 yield await taken.enter_async_context(self._primary.connection()) if fresh is None else fresh
+            except psycopg.errors.QueryCanceled:
+                raise  # because it is the gateway that waited long enough
             except psycopg.OperationalError:
-                self._rest()  # because a replica that breaks a read off will not finish the next one either
+                if fresh is not None:
+                    self._rest()  # because a replica that breaks a read off will not finish the next one either
                 raise
 
     async def _fresh(self, taken: AsyncExitStack) -> AsyncConnection[Any] | None:
@@ -56,7 +59,7 @@ class Replica:
             async with AsyncExitStack() as trying:
                 replica = await trying.enter_async_context(self._replica.connection(timeout=CONNECT_SECONDS))
                 if await self._catches_up(replica, reached):
-                    taken.push_async_exit(trying.pop_all().__aexit__)
+                    await taken.enter_async_context(trying.pop_all())
                     return replica
             log.warning("replica.behind")
         except (psycopg.Error, PoolTimeout) as failure:

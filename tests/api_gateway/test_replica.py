@@ -58,11 +58,27 @@ async def pools(pair: Pair) -> AsyncIterator[tuple[AsyncConnectionPool, AsyncCon
         await primary.close()
 
 
+class AheadClock(Clock):
+    """A clock by which more time passes when a test says so."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+        return super().monotonic() + self.ahead
+
+
 @pytest.fixture
-async def reader(pair: Pair) -> AsyncIterator[Reader]:
+def clock() -> AheadClock:
+    """The gateway's."""
+    return AheadClock()
+
+
+@pytest.fixture
+async def reader(pair: Pair, clock: AheadClock) -> AsyncIterator[Reader]:
     """One who reads what may take long."""
     async with pools(pair) as (primary, standby):
-        yield Reader(Replica(primary, standby, Clock()), uuid4())
+        yield Reader(Replica(primary, standby, clock), uuid4())
 
 
 async def asked(reader: Reader) -> tuple[bool, int]:
@@ -130,17 +146,43 @@ async def test_a_replica_that_hangs_costs_half_a_second_once(pair: Pair, reader:
 async def test_a_read_that_the_replica_breaks_off_is_asked_of_the_primary_next_time(pair: Pair, reader: Reader) -> None:
     assert await asked(reader) == (True, 0)
     with pytest.raises(psycopg.OperationalError):
-        await broken_off(pair, reader)
+        await broken_off(pair.standby.url, reader)
     assert await asked(reader) == (False, 0)
 
 
-async def broken_off(pair: Pair, reader: Reader) -> None:
-    """A read whose connection the replica ends, as it does for a statement that stands in the way of replaying."""
+async def test_a_read_that_the_primary_breaks_off_says_nothing_of_the_replica(
+    pair: Pair, reader: Reader, clock: AheadClock
+) -> None:
+    query(pair.standby.url, "SELECT pg_wal_replay_pause()")
+    write(pair)
+    assert await asked(reader) == (False, 1)
+    query(pair.standby.url, "SELECT pg_wal_replay_resume()")
+    wait_until(lambda: caught_up(pair))
+    clock.ahead += replica.REST_SECONDS / 2
+    with pytest.raises(psycopg.OperationalError):
+        await broken_off(pair.primary.url, reader)
+    clock.ahead += replica.REST_SECONDS / 2
+    assert await asked(reader) == (True, 1)
+
+
+async def test_a_read_that_takes_longer_than_a_gateway_waits_says_nothing_of_the_replica(reader: Reader) -> None:
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        await too_long(reader)
+    assert await asked(reader) == (True, 0)
+
+
+async def too_long(reader: Reader) -> None:
+    """A read that takes longer than it may."""
+    async with reader.moment() as cursor:
+        await cursor.execute("SET LOCAL statement_timeout = 1")
+        await cursor.execute("SELECT pg_sleep(60)")
+
+
+async def broken_off(url: str, reader: Reader) -> None:
+    """A read whose connection the server ends, as a replica does for a statement that stands in the way of replaying."""
     async with reader.moment() as cursor:
         await cursor.execute("SELECT 1")
-        query(
-            pair.standby.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state LIKE '% transaction'"
-        )
+        query(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state LIKE '% transaction'")
         await cursor.execute("SELECT 1")
 
 
