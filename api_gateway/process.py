@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import redis.asyncio
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.accept import Accept
 from api_gateway.appender import Appender
@@ -154,7 +154,7 @@ async def _follow(pool: AsyncConnectionPool, clock: Clock) -> None:
         await asyncio.sleep(FOLLOW_SECONDS)
         try:
             await follow_ledger(pool, clock)
-        except (psycopg.Error, PoolTimeout) as failure:
+        except psycopg.Error as failure:
             log.warning("clock.not_followed", error=type(failure).__name__)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import structlog
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from runtime import metrics
 from runtime.clock import Clock
@@ -37,7 +37,7 @@ class Replica:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[AsyncConnection[Any]]:
-        """A connection to whoever may answer now. PoolTimeout: nobody."""
+        """A connection to whoever may answer now. psycopg_pool.PoolTimeout: nobody."""
         async with AsyncExitStack() as taken:
             fresh = await self._fresh(taken)
             metrics.long_reads.labels("primary" if fresh is None else "replica").inc()
@@ -62,7 +62,7 @@ class Replica:
                     await taken.enter_async_context(trying.pop_all())
                     return replica
             log.warning("replica.behind")
-        except (psycopg.Error, PoolTimeout) as failure:
+        except psycopg.Error as failure:
             log.warning("replica.away", error=type(failure).__name__)
         self._rest()
         return None

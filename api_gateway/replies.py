@@ -14,7 +14,7 @@ import orjson
 import psycopg
 import redis.asyncio
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.hearing import heard
 from api_gateway.problems import Problem, problem
@@ -102,7 +102,7 @@ class Replies:
                     await self._look_up(0)
                     async for message in heard(channel):
                         self._take(message["data"])
-            except (redis.RedisError, OSError, psycopg.Error, PoolTimeout) as failure:
+            except (redis.RedisError, OSError, psycopg.Error) as failure:
                 log.warning("replies.unheard", error=type(failure).__name__)
                 await asyncio.sleep(0.2)
 
@@ -112,7 +112,7 @@ class Replies:
             await asyncio.sleep(LOOK_AFTER)
             try:
                 await self._look_up(LOOK_AFTER)
-            except (psycopg.Error, PoolTimeout) as failure:
+            except psycopg.Error as failure:
                 log.warning("replies.not_looked_up", error=type(failure).__name__)
 
     def _take(self, message: bytes) -> None:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.auth.caller import Key
 from api_gateway.problems import problem
@@ -82,7 +82,7 @@ class Keys:
             return key
         try:
             return await asyncio.shield(self._want(key_hash(secret)))
-        except (psycopg.Error, PoolTimeout, OSError):
+        except (psycopg.Error, OSError):
             raise problem("DEPENDENCY_UNAVAILABLE", "Keys cannot be looked up right now.", retry_after=1) from None
 
     def usable(self, key: Key | None) -> Key:

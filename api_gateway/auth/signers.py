@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import structlog
 from joserfc.util import urlsafe_b64decode
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.problems import problem
 from runtime.clock import Clock
@@ -117,7 +117,7 @@ class Signers:
         try:
             async with self._pool.connection() as connection:
                 rows = await keys.listed(connection)
-        except (psycopg.Error, PoolTimeout, OSError) as failure:
+        except (psycopg.Error, OSError) as failure:
             log.warning("signers.not_listed", error=type(failure).__name__)
             return False
         before, self._listed = self._listed, {kid: signer_of(purpose, jwk) for kid, purpose, jwk in rows}

@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -70,7 +69,7 @@ async def _looked(gateway: Gateway) -> dict[str, bool]:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), gateway.pool.connection() as connection:
             await ledger.answers(connection)
-    except (psycopg.Error, PoolTimeout, OSError, TimeoutError):
+    except (psycopg.Error, OSError, TimeoutError):
         return {"postgres": False, "signing keys": gateway.guard.ready}
     await gateway.guard.key_set()
     return {"postgres": True, "signing keys": gateway.guard.ready}

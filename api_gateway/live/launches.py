@@ -11,7 +11,6 @@ from uuid import UUID
 import orjson
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from api_gateway.live.lines import Lines
 from api_gateway.live.stream import COMMENT, COMMENT_SECONDS, OPEN_SECONDS, RETRY, changed, event
@@ -109,7 +108,7 @@ class Launches:
                     looked = self._clock.monotonic()
                     await self._look(watch)
                 await self._hear(watch)
-            except (psycopg.Error, PoolTimeout) as failure:
+            except psycopg.Error as failure:
                 log.warning("launches.not_looked", error=type(failure).__name__)
         watch.watched = False
         if self._watched.get(key) is watch:
