@@ -37,15 +37,14 @@ class Appending(Protocol):
         ...
 
 
-Connect = Callable[[str], Appending]
+Connect = Callable[[], Appending]
 
 
 class Appender:
-    """Appends groups of commands, each in one statement that commits by itself."""
+    """Appends groups of commands, each in one statement that commits by itself. The log shows them under `name`."""
 
-    def __init__(self, url: str, name: str, connect: Connect | None = None, clock: Clock | None = None) -> None:
-        self._url, self._name = url, name
-        self._connect, self._clock = connect or connected, clock or Clock()
+    def __init__(self, name: str, connect: Connect, clock: Clock) -> None:
+        self._name, self._connect, self._clock = name, connect, clock
         self._connection: Appending | None = None
 
     def append(self, by_place: dict[Place, list[Envelope[Command]]]) -> None:
@@ -73,7 +72,7 @@ class Appender:
 
     def _connected(self) -> Appending:
         if self._connection is None:
-            self._connection = self._connect(self._url)
+            self._connection = self._connect()
         return self._connection
 
 

@@ -17,7 +17,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.accept import Accept
-from api_gateway.appender import Appender
+from api_gateway.appender import Appender, connected
 from api_gateway.auth import Guard, Keys, RefreshTokens, Signers, Tokens
 from api_gateway.backlog import Backlog
 from api_gateway.context import Gateway
@@ -117,7 +117,7 @@ async def _assembled(
     writes = WriteLimits(redis_client(settings.redis_url, timeout=LIMITS_SECONDS), clock)
     backlog = Backlog(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
     replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
-    appender = Appender(settings.database_url, name)
+    appender = Appender(name, partial(connected, settings.database_url), clock)
     accept = Accept(appender, bell, await _partitions(pool), writes, backlog, clock)
     secret = settings.gateway_secret.get_secret_value().encode()
     gateway = Gateway(

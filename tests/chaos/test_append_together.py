@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.accept import Accept
-from api_gateway.appender import Appender
+from api_gateway.appender import Appender, connected
 from api_gateway.backlog import Backlog
 from api_gateway.limits import WriteLimits
 from api_gateway.problems import Problem
@@ -34,9 +35,8 @@ async def accept(works: Works) -> AsyncIterator[Accept]:
     url, client = works.database.url(GATEWAY), redis.Redis.from_url(works.redis_url)
     bell = Bell(client, dramatiq.get_broker(), [])
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
-        made = Accept(
-            Appender(url, "tests"), bell, PARTITIONS, WriteLimits(client, Clock()), Backlog(pool, 1_000, 1_000), Clock()
-        )
+        appender, limits = Appender("tests", partial(connected, url), Clock()), WriteLimits(client, Clock())
+        made = Accept(appender, bell, PARTITIONS, limits, Backlog(pool, 1_000, 1_000), Clock())
         yield made
         await made.stop()
     bell.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID, uuid4
 
 import redis.asyncio
@@ -11,7 +12,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.accept import Accept
-from api_gateway.appender import Appender
+from api_gateway.appender import Appender, connected
 from api_gateway.backlog import Backlog
 from api_gateway.limits import WriteLimits
 from api_gateway.live.line import Line
@@ -33,9 +34,8 @@ async def presence(works: Works, *, most_undecided: int) -> AsyncIterator[Presen
     url, clock, drain = works.database.url(GATEWAY), Clock(), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool, redis.asyncio.Redis() as unused:
         backlog = Backlog(pool, 1_000, most_undecided)
-        accept = Accept(
-            Appender(url, "tests"), drain.bell, PARTITIONS, WriteLimits(drain.replies.client, clock), backlog, clock
-        )
+        appender, limits = Appender("tests", partial(connected, url), clock), WriteLimits(drain.replies.client, clock)
+        accept = Accept(appender, drain.bell, PARTITIONS, limits, backlog, clock)
         yield Presence(Lines(pool, unused, clock), accept, clock)
         await accept.stop()
 

@@ -13,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api_gateway import appender
 from api_gateway.accept import Accept
-from api_gateway.appender import Appender
+from api_gateway.appender import Appender, connected
 from api_gateway.backlog import Backlog
 from api_gateway.limits import Ask, WriteLimits
 from api_gateway.limits.asks import Rule
@@ -58,7 +58,8 @@ async def write_path(works: Works, most: int) -> AsyncIterator[Accept]:
     url, drain = works.database.url(GATEWAY), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
         limits, backlog = WriteLimits(drain.replies.client, Clock()), Backlog(pool, most, most)
-        accept = Accept(Appender(url, "tests"), drain.bell, PARTITIONS, limits, backlog, Clock())
+        appends = Appender("tests", partial(connected, url), Clock())
+        accept = Accept(appends, drain.bell, PARTITIONS, limits, backlog, Clock())
         try:
             yield accept
         finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -103,7 +104,7 @@ class Gateway:
         clock.follow(self.store.now())
         self._waiting = Waiting(self.store, nerves, self.name, clock)
         self._bell = WorldBell(self.server, self.process)
-        self._appender = Appender("", self.name, lambda _: self._connected(nerves), clock)
+        self._appender = Appender(self.name, partial(self._connected, nerves), clock)
         self.server.heard_by[f"replies:{self.name}"] = self._hear
         self._appending = self.process.start("append", self._append_on)
         self._looking = self.process.start("look", self._look_on)
