@@ -55,10 +55,10 @@ class Replica:
             return None
         try:
             async with self._primary.connection() as primary:
-                reached = await ledger.reached(primary)
+                flushed = await ledger.flushed_lsn(primary)
             async with AsyncExitStack() as trying:
                 replica = await trying.enter_async_context(self._replica.connection(timeout=CONNECT_SECONDS))
-                if await self._catches_up(replica, reached):
+                if await self._catches_up(replica, flushed):
                     await taken.enter_async_context(trying.pop_all())
                     return replica
             log.warning("replica.behind")
@@ -70,10 +70,10 @@ class Replica:
     def _rest(self) -> None:
         self._rests_until = self._clock.monotonic() + REST_SECONDS
 
-    async def _catches_up(self, replica: AsyncConnection[Any], reached: str) -> bool:
+    async def _catches_up(self, replica: AsyncConnection[Any], lsn: str) -> bool:
         """Whether the replica has replayed the ledger as far as this, within a quarter of a second."""
         until = self._clock.monotonic() + CATCH_UP_SECONDS
-        while not await ledger.replayed(replica, reached):
+        while not await ledger.has_replayed(replica, lsn):
             if self._clock.monotonic() > until:
                 return False
             await asyncio.sleep(LOOK_SECONDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +11,11 @@ from uuid import UUID
 from domain.queue.state import Ended, Extension, Pause, Scope
 
 Kept = dict[str, Any]
+
+
+def kept_pause(pause: Pause | None) -> Kept | None:
+    """A pause, as it is kept."""
+    return None if pause is None else asdict(pause)
 
 
 def pause_of(kept: Kept | None) -> Pause | None:
@@ -19,11 +26,21 @@ def pause_of(kept: Kept | None) -> Pause | None:
     return Pause(Scope(kept["scope"]), since, _moment(kept["resume_at"]), kept["reason"], by)
 
 
+def kept_end(ended: Ended | None) -> Kept | None:
+    """How it was ended, as it is kept."""
+    return None if ended is None else asdict(ended)
+
+
 def ended_of(kept: Kept | None) -> Ended | None:
     """How it was ended, if it was."""
     if kept is None:
         return None
     return Ended(datetime.fromisoformat(kept["at"]), kept["reason"], kept["revoke_grants"], kept.get("by"))
+
+
+def kept_extensions(extensions: Iterable[Extension]) -> list[Kept] | None:
+    """The extensions, as they are kept; nothing where there are none."""
+    return [asdict(one) for one in extensions] or None
 
 
 def extensions_of(kept: list[Kept] | None) -> tuple[Extension, ...]:

@@ -38,7 +38,7 @@ log = structlog.get_logger("timers")
 class Firing:
     """The timers of a store, fired into its log. `ring` is told the partitions that have something to decide."""
 
-    engine: Transactions
+    transactions: Transactions
     partitions: int
     ring: Callable[[Iterable[tuple[str, int]]], None]
     clock: Clock = field(default_factory=Clock)
@@ -46,7 +46,7 @@ class Firing:
     def __call__(self) -> float:
         """Fire what is due; returns the seconds until the next timer is, at most a tenth."""
         asked = self.clock.monotonic()
-        with self.engine.begin() as connection:
+        with self.transactions.begin() as connection:
             now, soon = timers.agenda(connection)
             if soon is None or soon > now:
                 return rest(now, soon, self.clock.monotonic() - asked)

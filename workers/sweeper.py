@@ -32,7 +32,7 @@ class Sweeper:
     `ring` rings a partition whatever the bell says; `ring_mail` rings whoever delivers mail, None when nobody does.
     """
 
-    engine: Transactions
+    transactions: Transactions
     ring: Callable[[str, int], None]
     ring_mail: Callable[[], None] | None
 
@@ -48,7 +48,7 @@ class Sweeper:
 
     def swept(self) -> tuple[list[Place], bool]:
         """The partitions to ring, each with a strike more, and whether mail is to be sent."""
-        with self.engine.begin() as connection:
+        with self.transactions.begin() as connection:
             now = ledger_now(connection)
             return sweep(connection, now), self._mail_is_due(connection, now)
 

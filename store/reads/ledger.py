@@ -39,14 +39,14 @@ async def undecided(connection: AsyncConnection[Any]) -> Counter[UUID]:
     return Counter(dict(await (await cursor.execute(_UNDECIDED)).fetchall()))
 
 
-async def reached(connection: AsyncConnection[Any]) -> str:
+async def flushed_lsn(connection: AsyncConnection[Any]) -> str:
     """How far the primary's write-ahead log is on disk: whatever was acknowledged is before that. psycopg.Error: no primary."""
     return str(await _only(connection, "SELECT pg_current_wal_flush_lsn()::text"))
 
 
-async def replayed(connection: AsyncConnection[Any], reached: str) -> bool:
-    """Whether this replica shows everything before that. Who is no replica any more shows something else."""
-    return bool(await _only(connection, _REPLAYED, (reached,)))
+async def has_replayed(connection: AsyncConnection[Any], lsn: str) -> bool:
+    """Whether this replica shows everything before this position in the log. Who is no replica any more shows something else."""
+    return bool(await _only(connection, _REPLAYED, (lsn,)))
 
 
 async def _only(connection: AsyncConnection[Any], statement: str, values: Sequence[Any] = ()) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from domain.fairness import Frontier, seed_commitment
 from domain.queue.config import QueueConfig
 from domain.queue.state import Line, Queue
 from store import bulk
-from store.queue_json import ended_of, extensions_of, pause_of
+from store.queue_json import ended_of, extensions_of, kept_end, kept_extensions, kept_pause, pause_of
 from store.repositories.base import Repository, Tenancy
 from store.tables.queue import queue as table
 
@@ -62,7 +61,7 @@ class Queues(Repository[UUID, Queue]):
 
 
 def _place(state: Queue) -> dict[str, Any]:
-    extensions = [asdict(one) for one in state.extensions] or None
+    extensions = kept_extensions(state.extensions)
     return {"tenant_id": state.tenant_id, "id": state.id, "knock_at": state.knock_at, "extensions": extensions}
 
 
@@ -76,8 +75,8 @@ def _settings(state: Queue) -> dict[str, Any]:
         "server_seed": state.server_seed,
         "seed_commitment": seed_commitment(state.server_seed),
         "archived": state.archived,
-        "pause": state.pause and asdict(state.pause),
-        "ended": state.ended and asdict(state.ended),
+        "pause": kept_pause(state.pause),
+        "ended": kept_end(state.ended),
         "version": state.version,
         "open_at": state.config.open_at,
         "created_at": state.created_at,

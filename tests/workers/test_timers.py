@@ -207,7 +207,7 @@ def test_a_body_that_nobody_can_read_is_put_off_and_stops_nobody(store: TestData
 def test_a_timer_of_an_unknown_type_is_unreadable_even_where_the_store_hands_it_out(store: TestDatabase) -> None:
     now = ledger_now(store)
     bad, good = replace(due(uuid4(), now, 1), type="auction.close"), due(uuid4(), now, 1)
-    with firing(store) as step, step.engine.begin() as connection:
+    with firing(store) as step, step.transactions.begin() as connection:
         step._fire(connection, [bad, good], now)
     assert [aggregate for aggregate, _ in fired(store)] == [good.aggregate_id]
 
