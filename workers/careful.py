@@ -9,8 +9,9 @@ must be made, and by nobody else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -18,16 +19,15 @@ from domain.command import SYSTEM, Command, Envelope
 from store import command_log, dead, timers
 from store.command_log import Batch, Lease, Place
 from store.database import AWAY, see_tenants
+from store.ledger import Ledger
 from store.pipelined import Session, committing
 from store.wire import Unknown, arrays, encode_raw
 from store.work import Work
 from workers.decide import Decided, Taken, answered, broken_outcome, dead_of
 from workers.handlers import SETTLES
 from workers.opening import understood
+from workers.sparing import Spared
 from workers.telling import Told
-
-if TYPE_CHECKING:
-    from workers.drain import Drain
 
 TRIES = 5
 AGAIN_AFTER, AGAIN_WITHIN = timedelta(minutes=1), timedelta(minutes=15)
@@ -36,42 +36,73 @@ UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
 log = structlog.get_logger("careful")
 
 
-def oldest_batch(drain: Drain, place: Place) -> bool:
+class Steps(Protocol):
+    """What a round of the drain is made of: it is gone through here too, for one command at a time."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where sessions are had."""
+        ...
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions each topic has."""
+        ...
+
+    @property
+    def spared(self) -> Spared:
+        """The tries that count against nobody."""
+        ...
+
+    def consider(self, connection: Session, place: Place, lease: Lease, taken: Sequence[Taken]) -> tuple[Work, Decided]:
+        """Read what is needed and decide, inside the caller's transaction; nothing is written yet."""
+        ...
+
+    def write(self, connection: Session, work: Work, decided: Decided) -> Told:
+        """Write all that was decided, inside the caller's transaction."""
+        ...
+
+    def tell(self, told: Told) -> None:
+        """After the commit: answers, nudges, bells, log lines."""
+        ...
+
+
+def oldest_batch(steps: Steps, place: Place) -> bool:
     """Decide the oldest batch one command at a time, then forgive the partition its strikes.
 
     False when somebody else is doing that already; then nothing was counted, decided or forgiven.
     """
-    drain.spared.take_back(drain.ledger)
+    steps.spared.take_back(steps.ledger)
     try:
-        return _alone(drain, place)
+        return _alone(steps, place)
     except AWAY:
-        drain.spared.take_back(drain.ledger)
+        steps.spared.take_back(steps.ledger)
         raise
 
 
-def _alone(drain: Drain, place: Place) -> bool:
-    with command_log.alone(drain.ledger, place) as connection:
+def _alone(steps: Steps, place: Place) -> bool:
+    with command_log.alone(steps.ledger, place) as connection:
         if connection is None:
             return False
-        _through(drain, connection, place)
+        _through(steps, connection, place)
         with committing(connection):
             command_log.wait_and_lock(connection, place)
             command_log.forgive(connection, place)
         return True
 
 
-def _through(drain: Drain, connection: Session, place: Place) -> None:
-    first = batch = _counted(drain, connection, place)
+def _through(steps: Steps, connection: Session, place: Place) -> None:
+    first = batch = _counted(steps, connection, place)
     while batch is not None and first is not None and batch.position == first.position:
         if batch.attempts > TRIES:
-            _bury(drain, connection, place, batch, RuntimeError(f"the process ended {TRIES} times over this command"))
+            _bury(steps, connection, place, batch, RuntimeError(f"the process ended {TRIES} times over this command"))
         else:
-            _try(drain, connection, place, batch)
-        drain.spared.decided(batch)
-        batch = _counted(drain, connection, place, first)
+            _try(steps, connection, place, batch)
+        steps.spared.decided(batch)
+        batch = _counted(steps, connection, place, first)
 
 
-def _counted(drain: Drain, connection: Session, place: Place, only: Batch | None = None) -> Batch | None:
+def _counted(steps: Steps, connection: Session, place: Place, only: Batch | None = None) -> Batch | None:
     """The oldest batch (if it is this one still) with this try already counted and committed."""
     counted: Batch | None = None
     try:
@@ -81,7 +112,7 @@ def _counted(drain: Drain, connection: Session, place: Place, only: Batch | None
                 counted = command_log.count_try(connection, place)
     except AWAY:
         if counted is not None:
-            drain.spared.owe(counted)
+            steps.spared.owe(counted)
         raise
     return counted
 
@@ -91,26 +122,26 @@ def _is_oldest(connection: Session, place: Place, batch: Batch) -> bool:
     return oldest is not None and oldest.position == batch.position
 
 
-def _try(drain: Drain, connection: Session, place: Place, batch: Batch) -> None:
+def _try(steps: Steps, connection: Session, place: Place, batch: Batch) -> None:
     lease: Lease | None = None
     try:
         with committing(connection):
             lease = command_log.wait_and_lock(connection, place)
-            told = _first_alone(drain, connection, place, batch, lease)
+            told = _first_alone(steps, connection, place, batch, lease)
     except AWAY as failure:
         if lease is None:
-            drain.spared.owe(batch)
+            steps.spared.owe(batch)
         else:
-            drain.spared.lost(batch, failure)
+            steps.spared.lost(batch, failure)
         raise
     except Exception as broken:  # noqa: BLE001 (whatever breaks over this command must not reach the others)
-        _bury(drain, connection, place, batch, broken)
+        _bury(steps, connection, place, batch, broken)
         return
     if told is not None:
-        drain.tell(told)
+        steps.tell(told)
 
 
-def _first_alone(drain: Drain, connection: Session, place: Place, batch: Batch, lease: Lease) -> Told | None:
+def _first_alone(steps: Steps, connection: Session, place: Place, batch: Batch, lease: Lease) -> Told | None:
     if not _is_oldest(connection, place, batch):
         return None
     first, *rest = arrays(batch.body)
@@ -119,15 +150,15 @@ def _first_alone(drain: Drain, connection: Session, place: Place, batch: Batch, 
     if isinstance(sent, Unknown):
         command_log.hand_back(connection, place, [(batch, sent)])
         return None
-    work, decided = drain.consider(connection, place, lease, [Taken(sent, batch.appended_at)])
-    return drain.write(connection, work, decided)
+    work, decided = steps.consider(connection, place, lease, [Taken(sent, batch.appended_at)])
+    return steps.write(connection, work, decided)
 
 
-def _bury(drain: Drain, connection: Session, place: Place, batch: Batch, broken: Exception) -> None:
+def _bury(steps: Steps, connection: Session, place: Place, batch: Batch, broken: Exception) -> None:
     """Answer the first command with 500, keep it for the operator, and let the others go on."""
     try:
         with committing(connection):
-            told = _answered_and_kept(drain, connection, place, batch, broken)
+            told = _answered_and_kept(steps, connection, place, batch, broken)
     except AWAY:
         raise
     except Exception:
@@ -136,10 +167,10 @@ def _bury(drain: Drain, connection: Session, place: Place, batch: Batch, broken:
             _only_kept(connection, place, batch)
         return
     if told is not None:
-        drain.tell(told)
+        steps.tell(told)
 
 
-def _answered_and_kept(drain: Drain, connection: Session, place: Place, batch: Batch, broken: Exception) -> Told | None:
+def _answered_and_kept(steps: Steps, connection: Session, place: Place, batch: Batch, broken: Exception) -> Told | None:
     lease = command_log.wait_and_lock(connection, place)
     if not _is_oldest(connection, place, batch):
         return None
@@ -153,7 +184,7 @@ def _answered_and_kept(drain: Drain, connection: Session, place: Place, batch: B
     if isinstance(sent, Unknown):
         command_log.hand_back(connection, place, [(batch, sent)])
         return None
-    return _buried(drain, connection, place, lease, Taken(sent, batch.appended_at), broken)
+    return _buried(steps, connection, place, lease, Taken(sent, batch.appended_at), broken)
 
 
 def _only_kept(connection: Session, place: Place, batch: Batch) -> None:
@@ -179,14 +210,14 @@ def _parted(batch: Batch) -> tuple[list[Any], list[list[Any]]]:
     return first, rest
 
 
-def _buried(drain: Drain, connection: Session, place: Place, lease: Lease, one: Taken, broken: Exception) -> Told:
+def _buried(steps: Steps, connection: Session, place: Place, lease: Lease, one: Taken, broken: Exception) -> Told:
     see_tenants(connection, [one.sent.tenant_id])
     work = Work(connection, place.topic, lease.now)
     work.turn_to(one.sent)
     outcome = broken_outcome(one.sent.id)
     kept = answered(work, one, outcome)
     work.flush()
-    dead.bury(connection, [dead_of(one, broken, lease.now)], drain.partitions)
+    dead.bury(connection, [dead_of(one, broken, lease.now)], steps.partitions)
     promised = _promised_again(connection, one.sent, lease.now)
     log.error("command.buried", command=str(one.sent.id), type=one.sent.body.type, error=type(broken).__name__)
     return Told(Decided([(one, kept, outcome)]), set(), work.changed(), timers=promised)
