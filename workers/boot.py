@@ -25,7 +25,7 @@ from runtime.settings import Settings, settings
 from store import database, preflight
 from store.ledger import Postgres
 from workers.drain import Drain
-from workers.replies import OverRedis
+from workers.replies import RedisReplies
 from workers.signing import KeyRing
 from workers.unrung import Unrung, Watching
 
@@ -63,13 +63,13 @@ def _drain(chosen: Settings, broker: Ringer, topics: Iterable[str]) -> tuple[Dra
     client = redis_client(chosen.redis_url)
     ring = KeyRing(engine, bytes.fromhex(chosen.key_encryption_key.get_secret_value()), clock, chosen.issuer)
     bell = Bell(client, broker, TOPICS)
-    return Drain(Postgres(engine), partitions, bell, OverRedis(client, ring), clock), ring
+    return Drain(Postgres(engine), partitions, bell, RedisReplies(client, ring), clock), ring
 
 
 def _unrung(chosen: Settings, drain: Drain, ring: KeyRing, broker: Ringer, topics: Iterable[str]) -> Unrung:
     """The same drain with less patience for a Redis that hangs. A ring goes through Redis, and through the broker as well."""
     client = redis_client(chosen.redis_url, timeout=IMPATIENCE_SECONDS)
-    impatient = replace(drain, replies=OverRedis(client, ring))
+    impatient = replace(drain, replies=RedisReplies(client, ring))
     return Unrung(impatient, tuple(topics), [partial(takes_writes, client), broker.takes_rings])
 
 

@@ -29,15 +29,30 @@ class Signer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OverRedis:
+class RedisReplies:
     """Replies and nudges as Redis messages."""
 
     client: redis.Redis
     signer: Signer
 
     def publish(self, decided: Decided) -> None:
-        """Answers, to the gateways that wait for them."""
-        publish(self.client, decided, self.signer)
+        """One message for each gateway. Whoever cannot be told (Redis is away, a token cannot be signed) looks it up."""
+        by_gateway: dict[str, list[Any]] = defaultdict(list)
+        away = False
+        for taken, stored, outcome in decided.answers:
+            if not taken.sent.gateway:
+                continue
+            claimed = outcome.secrets if isinstance(outcome, Reply) else {}
+            if claimed and away:
+                continue
+            try:
+                secrets = _signed(claimed, self.signer)
+            except Exception as failure:  # noqa: BLE001 (whatever breaks in one answer, the others are waited for)
+                log.warning("replies.unsigned", command=str(taken.sent.id), error=repr(failure)[:300])
+                away = isinstance(failure, AWAY)
+                continue
+            by_gateway[taken.sent.gateway].append([taken.sent.id, stored, secrets])
+        _send(self.client, {f"replies:{gateway}": orjson.dumps(answers) for gateway, answers in by_gateway.items()})
 
     def nudge_readers(self, changed: Iterable[str]) -> None:
         """That these aggregates changed."""
@@ -46,26 +61,6 @@ class OverRedis:
     def nudge_timers(self) -> None:
         """That a timer was set, which may be due before the schedulers look by themselves."""
         nudge_timers(self.client)
-
-
-def publish(client: redis.Redis, decided: Decided, signer: Signer) -> None:
-    """One message for each gateway. Whoever cannot be told (Redis is away, a token cannot be signed) looks it up."""
-    by_gateway: dict[str, list[Any]] = defaultdict(list)
-    away = False
-    for taken, stored, outcome in decided.answers:
-        if not taken.sent.gateway:
-            continue
-        claimed = outcome.secrets if isinstance(outcome, Reply) else {}
-        if claimed and away:
-            continue
-        try:
-            secrets = _signed(claimed, signer)
-        except Exception as failure:  # noqa: BLE001 (whatever breaks in one answer, the others are waited for)
-            log.warning("replies.unsigned", command=str(taken.sent.id), error=repr(failure)[:300])
-            away = isinstance(failure, AWAY)
-            continue
-        by_gateway[taken.sent.gateway].append([taken.sent.id, stored, secrets])
-    _send(client, {f"replies:{gateway}": orjson.dumps(answers) for gateway, answers in by_gateway.items()})
 
 
 def nudge_timers(client: redis.Redis) -> None:

@@ -28,7 +28,7 @@ from tests.simulation.transaction import Statement, Transaction
 from tests.simulation.world import QUIET, Dead, Process, World
 from workers.drain import Drain, Round
 from workers.firing import Firing
-from workers.replies import OverRedis
+from workers.replies import RedisReplies
 from workers.sweeper import Sweeper
 from workers.unrung import Unrung
 
@@ -169,7 +169,7 @@ class House:
         ledger, clock = Memory(self.store, Nerves(self.world, process)), WorldClock(process)
         kind = Hasty if "commit before reply" in self.plan.gone else Watched
         bell = WorldBell(self.server, process)
-        drain = kind(ledger, PARTITIONS, bell, OverRedis(self.server, Nobody()), clock)  # type: ignore[arg-type]
+        drain = kind(ledger, PARTITIONS, bell, RedisReplies(self.server, Nobody()), clock)  # type: ignore[arg-type]
         for number in range(THREADS):
             process.start(f"drain {number}", lambda: self._drain_on(drain))
         unasked = Unasked(ledger, PARTITIONS, bell, drain.replies, clock)

@@ -34,7 +34,7 @@ from tests.support.desk import Desk, Founded, fresh_key, imprint
 from tests.support.servers import wait_until
 from tests.support.works import works_on
 from workers.drain import Drain
-from workers.replies import OverRedis
+from workers.replies import RedisReplies
 from workers.signing import KeyRing
 
 KEK = bytes(range(32))
@@ -183,7 +183,7 @@ def _working(database: TestDatabase, redis_url: str) -> Iterator[None]:
     """A worker of every topic in this process."""
     broker, engine = RedisRinger(redis_url), database.engine(WORKER, pool=10)
     client, bell = redis_client(redis_url), Bell(redis_client(redis_url), RedisRinger(redis_url), TOPICS)
-    replies = OverRedis(client, KeyRing(engine, KEK, Clock(), ISSUER))
+    replies = RedisReplies(client, KeyRing(engine, KEK, Clock(), ISSUER))
     drain = Drain(Postgres(engine), PARTITIONS, bell, replies, Clock())
     for topic in TOPICS:
         dramatiq.actor(broker=broker, actor_name=actor_of(topic), queue_name=topic, max_retries=0)(drain.__call__)

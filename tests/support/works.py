@@ -26,7 +26,7 @@ from store.wire import partition_of
 from tests.support import factories
 from tests.support.database import PARTITIONS, TestDatabase
 from workers.drain import Drain
-from workers.replies import OverRedis
+from workers.replies import RedisReplies
 
 _MISKEPT = """
 SELECT * FROM (SELECT tenant_id, id, queue_id, ticket, granted_at, expires_at FROM queue_entry WHERE status = 'GRANTED') AS e
@@ -120,7 +120,7 @@ def new_drain(engine: Engine, redis_url: str) -> Iterator[Drain]:
     broker = RedisRinger(redis_url)
     bell = Bell(client, broker, TOPICS)
     try:
-        yield Drain(Postgres(engine), PARTITIONS, bell, OverRedis(client, NobodySigns()), Clock())
+        yield Drain(Postgres(engine), PARTITIONS, bell, RedisReplies(client, NobodySigns()), Clock())
     finally:
         bell.stop()
         client.close()
