@@ -6,7 +6,8 @@ import gc
 from contextlib import AsyncExitStack
 
 from api_gateway.crowding import Crowding
-from api_gateway.hot import Asgi, Hot, Receive, Scope, Send
+from api_gateway.hot import Hot
+from api_gateway.http.asgi import Asgi, Receive, Scope, Send
 from api_gateway.http.front import Front
 from api_gateway.live.launches import Launches
 from api_gateway.live.looks import Looks

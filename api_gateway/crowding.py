@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from api_gateway.auth import Key, Keys
-from api_gateway.http.cross_origin import Pairs
+from api_gateway.http.asgi import Pairs, Scope
 from api_gateway.http.raw import SAFE, request_id
 from api_gateway.problems import Problem, problem, problem_body, problem_headers
 from runtime import metrics
@@ -26,7 +26,6 @@ PATIENT: Final = 40_000
 SPREAD: Final = 3
 """Refusals say 1 to so many seconds, so that those who were refused together come back apart."""
 
-Scope = Any
 GiveBack = Callable[[], None]
 IsFull = Callable[[UUID], bool]
 Readable = Callable[[Scope, dict[bytes, bytes]], Pairs]

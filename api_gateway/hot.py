@@ -5,7 +5,6 @@ They are answered before the framework sees them, because in a rush they are nea
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +14,7 @@ import structlog
 from prometheus_client import Counter
 
 from api_gateway.context import Gateway
+from api_gateway.http.asgi import Asgi, Message, Pairs, Receive, Scope, Send
 from api_gateway.http.bodies import DisconnectedError
 from api_gateway.http.faults import CLIENT_CLOSED
 from api_gateway.http.raw import RawRequest, read_body, send_bytes
@@ -24,15 +24,11 @@ from domain.ids import same_id
 from runtime import metrics
 from store.database import AWAY
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 PREFIX: Final = "/consumer/api/v1/queues/"
 _ID = slice(len(PREFIX), len(PREFIX) + 36)
 _TAIL = len(PREFIX) + 36
 log = structlog.get_logger("gateway")
-Answer = tuple[int, bytes, list[tuple[bytes, bytes]]]
+Answer = tuple[int, bytes, Pairs]
 
 
 @dataclass(slots=True)
@@ -65,7 +61,7 @@ class Hot:
     async def _stream(self, request: RawRequest, queue_id: str, receive: Receive, send: Send) -> None:
         begun = False
 
-        async def sending(message: MutableMapping[str, Any]) -> None:
+        async def sending(message: Message) -> None:
             nonlocal begun
             begun = True
             await send(message)

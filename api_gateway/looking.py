@@ -7,7 +7,8 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from api_gateway.hot import PREFIX, Asgi, Receive, Scope, Send
+from api_gateway.hot import PREFIX
+from api_gateway.http.asgi import Asgi, Pairs, Receive, Scope, Send
 from api_gateway.live.glance import Glances
 from runtime import metrics
 
@@ -39,14 +40,14 @@ class Looking:
         found = self._found(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
         return self._rest(scope, receive, send) if found is None else self._tell(send, *found)
 
-    async def _tell(self, send: Send, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    async def _tell(self, send: Send, body: bytes, headers: Pairs) -> None:
         headers += _ALWAYS
         headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         self._answered.inc()
 
-    def _found(self, scope: Scope) -> tuple[bytes, list[tuple[bytes, bytes]]] | None:
+    def _found(self, scope: Scope) -> tuple[bytes, Pairs] | None:
         path: str = scope["path"]
         if not path.endswith(_TAIL) or scope["query_string"]:
             return None

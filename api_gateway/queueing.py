@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api_gateway.auth import CONSUMER, Caller, guest_ids, new_guest
 from api_gateway.context import Accepted, Asked, Decided, Gateway
+from api_gateway.http.asgi import Pairs, Receive, Send
 from api_gateway.http.asking import asked as asks
 from api_gateway.http.asking import asked_as_guest, limit
 from api_gateway.http.bodies import decoded
@@ -23,7 +24,7 @@ from api_gateway.live.glance import Glances, Look, sender
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.state import state_json
-from api_gateway.live.stream import Receive, Send, Streams
+from api_gateway.live.stream import Streams
 from api_gateway.live.tickets import Tickets
 from api_gateway.problems import Problem, problem
 from api_gateway.refusals import problem_of
@@ -32,8 +33,7 @@ from domain.queue.commands import EnterQueue, LeaveQueue, SignGrant
 from domain.times import iso
 
 Body = TypeVar("Body", bound=BaseModel)
-Headers = list[tuple[bytes, bytes]]
-Answer = tuple[int, bytes, Headers]
+Answer = tuple[int, bytes, Pairs]
 NOT_FOUND = ("QUEUE_NOT_FOUND", "There is no such queue.")
 
 
@@ -75,7 +75,7 @@ class Queueing:
         line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
         standing = await self.standing(caller, line)
         self._keep(request, caller, line, standing, asking)
-        waited: Headers = []
+        waited: Pairs = []
         since = since_version(request.query) if request.scope["query_string"] else None
         if since is not None and b"prefer" in request.headers:
             standing = await self._grown(caller, line, standing, since, preference(request.headers).wait)
@@ -167,7 +167,7 @@ class Queueing:
         body = state_json(line, standing, self._gateway.clock.now())
         if answer.secrets:
             body = body[:-1] + b"," + orjson.dumps(_session(answer) | (extra or {}))[1:]
-        replayed: Headers = [(b"idempotency-replayed", b"true")] if answer.stored.get("replayed") else []
+        replayed: Pairs = [(b"idempotency-replayed", b"true")] if answer.stored.get("replayed") else []
         return 200, body, answer.limits.raw_headers() + applied(asked) + replayed
 
     async def _signed(self, caller: Caller, line: Line, standing: Standing) -> Standing:
@@ -247,7 +247,7 @@ def accepted(answer: Accepted, asked: Asked, shown_once: dict[str, Any]) -> Answ
     return 202, orjson.dumps(body), headers + applied(asked)
 
 
-def applied(asked: Asked) -> Headers:
+def applied(asked: Asked) -> Pairs:
     """The Preference-Applied header."""
     return [(b"preference-applied", asked.applied.encode())] if asked.applied else []
 

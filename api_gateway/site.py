@@ -15,12 +15,12 @@ from api_gateway.consumer import queues as waiting
 from api_gateway.context import Gateway
 from api_gateway.http import actions
 from api_gateway.http.answers import PUBLIC
+from api_gateway.http.asgi import Asgi
 from api_gateway.http.briefly import Briefly
 from api_gateway.http.call import ADMIN_READS, ANYBODY_READS, PUBLIC_READS
 from api_gateway.http.counting import Counting
 from api_gateway.http.documents import reference_page
 from api_gateway.http.faults import tell_faults
-from api_gateway.http.front import Asgi
 from api_gateway.http.health import health_routes
 from api_gateway.http.openapi import described
 from api_gateway.http.operations import operation_router

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
+from api_gateway.http.asgi import Receive
 from api_gateway.problems import Problem, problem
 from domain.problems import pointer
 from domain.values import place_of_nul
@@ -19,7 +20,6 @@ DEEPEST: Final = 32
 """How deep a body may be nested: what is written must be read again by every program on its way."""
 _JSON: Final = frozenset({b"application/json", b"application/merge-patch+json"})
 _CHARSETS: Final = frozenset({b"", b"utf-8", b"utf8"})
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class DisconnectedError(Exception):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Final
 
-from api_gateway.http.front import Asgi, Receive, Scope, Send
+from api_gateway.http.asgi import Asgi, Message, Receive, Scope, Send
 from runtime import metrics
 
 UNKNOWN: Final = "unknown"
@@ -21,7 +20,7 @@ class Counting:
         """ASGI."""
         status = 0
 
-        async def noted(message: MutableMapping[str, Any]) -> None:
+        async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]

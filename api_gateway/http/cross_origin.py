@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-Pairs = list[tuple[bytes, bytes]]
+from api_gateway.http.asgi import Pairs
+
 _EXPOSED: Final = (
     b"ETag, Link, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, X-RateLimit-Limit, "
     b"X-RateLimit-Remaining, X-RateLimit-Reset, Idempotency-Replayed, Preference-Applied"

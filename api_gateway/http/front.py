@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from api_gateway.auth import Guard
-from api_gateway.http.cross_origin import Pairs, readable_by
+from api_gateway.http.asgi import Asgi, Message, Pairs, Receive, Scope, Send
+from api_gateway.http.cross_origin import readable_by
 from api_gateway.http.raw import COMPLETE, SAFE, parsed_query
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _APIS: Final = {b"consumer.": "/consumer", b"admin.": "/admin"}
 _VERSIONED: Final = "/api/v1"
@@ -50,7 +46,7 @@ class Front:
             await _preflight(scope, origin, send)
             return
 
-        async def told(message: MutableMapping[str, Any]) -> None:
+        async def told(message: Message) -> None:
             if message["type"] == "http.response.start" and (origin is not None or COMPLETE not in scope):
                 message["headers"] = self._complete(scope, headers, list(message.get("headers", ())))
             await send(message)

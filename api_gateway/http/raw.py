@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 from uuid import UUID
 
-from api_gateway.http.bodies import CONSUMER_LIMIT, Receive, decoded, read
+from api_gateway.http.asgi import Pairs, Receive, Scope, Send
+from api_gateway.http.bodies import CONSUMER_LIMIT, decoded, read
 from runtime.clock import Clock
 
-Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Pairs = list[tuple[bytes, bytes]]
 _UUID_LENGTH: Final = 36
 PERSONAL: Final[Pairs] = [(b"content-type", b"application/json"), (b"cache-control", b"private, no-store")]
 COMPLETE: Final = "drumroll.complete"

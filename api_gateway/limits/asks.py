@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from api_gateway.http.asgi import Pairs
 from api_gateway.problems import Problem, problem
 
 
@@ -72,7 +73,7 @@ class Verdict:
             "X-RateLimit-Reset": str(self.at + self.reset),
         }
 
-    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+    def raw_headers(self) -> Pairs:
         """The same headers as ASGI wants them."""
         rule = self.rule
         if rule is None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+from api_gateway.http.asgi import Pairs
 from api_gateway.limits.asks import PASSES, Ask, Rule, Verdict, verdict
 from runtime.clock import Clock
 
@@ -56,7 +57,7 @@ class ReadLimits:
         """The counters of a call, at hand: whoever asks the same again and again need not look them up."""
         return tuple([self._counter(name) for name in ask.counters])
 
-    def glance(self, terms: Terms, counters: tuple[Counter, ...], now: float) -> list[tuple[bytes, bytes]] | None:
+    def glance(self, terms: Terms, counters: tuple[Counter, ...], now: float) -> Pairs | None:
         """Count a call that passes easily and return its headers; None, and nothing counted, when `admit` must look.
 
         `now` in unix microseconds. The same counters and the same answers as `admit`, without its objects.
@@ -96,7 +97,7 @@ def terms(rules: tuple[Rule, ...], policies: str) -> Terms:
     return Terms(rules, policies.encode())
 
 
-def _said(terms: Terms, rule: Rule, remaining: int, ahead: float, now: float) -> list[tuple[bytes, bytes]]:
+def _said(terms: Terms, rule: Rule, remaining: int, ahead: float, now: float) -> Pairs:
     """The headers of a call that passes; `ahead` and `now` in microseconds."""
     reset = math.ceil(ahead / 1e6)
     return [

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from api_gateway.auth import Caller
+from api_gateway.http.asgi import Receive, Send
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.state import state_json, wait_seconds
 from api_gateway.problems import problem
@@ -23,8 +24,6 @@ OPEN_AT_ONCE = 4
 RETRY = b"retry: 3000\n\n"
 COMMENT = b": still here\n\n"
 Look = Callable[[], Awaitable[Standing]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Streams:

@@ -16,7 +16,7 @@ from api_gateway import app
 from api_gateway.app import Application
 from api_gateway.connection import GatewayProtocol
 from api_gateway.context import Gateway
-from api_gateway.hot import Asgi, Receive, Scope, Send
+from api_gateway.http.asgi import Asgi, Receive, Scope, Send
 from api_gateway.live.looks import Looks
 from api_gateway.site import site
 from runtime.settings import Settings
