@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 
 from api_gateway.appender import Appender, OutcomeUnknownError
-from api_gateway.backlog import Backlog
 from api_gateway.limits import PASSES, Ask, Verdict, WriteLimits
+from api_gateway.limits.undecided import Undecided
 from api_gateway.problems import Problem, problem
 from domain.command import Command, Envelope
 from runtime import metrics
@@ -58,10 +58,10 @@ class Accept:
     """Appends commands to the log in groups. When a call returns, its command is committed and will be decided."""
 
     def __init__(
-        self, appender: Appender, bell: Bell, partitions: int, limits: WriteLimits, backlog: Backlog, clock: Clock
+        self, appender: Appender, bell: Bell, partitions: int, limits: WriteLimits, undecided: Undecided, clock: Clock
     ) -> None:
         self._appender, self._bell, self._partitions, self._clock = appender, bell, partitions, clock
-        self._limits, self._backlog = limits, backlog
+        self._limits, self._undecided = limits, undecided
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Sending] = []
         self._waiting: queue.SimpleQueue[list[Sending] | None] = queue.SimpleQueue()
@@ -81,7 +81,7 @@ class Accept:
         Whoever waits for its `answer` need not wait for the append as well: an answer says that the command was committed,
         and where it cannot be committed, the answer is that Problem.
         """
-        self._backlog.admit(sent)
+        self._undecided.admit(sent)
         sending = Sending(sent, ask, answer)
         self._gathered.append(sending)
         if len(self._gathered) == 1:
@@ -151,7 +151,7 @@ class Accept:
         by_place = places_of((sending.sent for sending in group), self._partitions)
         self._appender.append(by_place)
         self._bell.ring((place.topic, place.part) for place in by_place)
-        self._backlog.appended(sending.sent for sending in group)
+        self._undecided.appended(sending.sent for sending in group)
         metrics.append_size.observe(len(group))
         metrics.append_seconds.observe(self._clock.monotonic() - started)
 

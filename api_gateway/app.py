@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 from contextlib import AsyncExitStack
 
-from api_gateway.crowding import Crowding
 from api_gateway.hot import Hot
 from api_gateway.http.asgi import Asgi, Receive, Scope, Send
 from api_gateway.http.front import Front
+from api_gateway.limits.in_hand import LoadShedder
 from api_gateway.live.launches import Launches
 from api_gateway.live.looks import Looks
 from api_gateway.looking import Looking
@@ -30,7 +30,7 @@ class Application:
         self._settings = chosen
         self._stack = AsyncExitStack()
         self._serve: Asgi | None = None
-        self.door: Crowding | None = None
+        self.door: LoadShedder | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -63,7 +63,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def assembled(parts: Parts) -> tuple[Asgi, Crowding]:
+def assembled(parts: Parts) -> tuple[Asgi, LoadShedder]:
     """All routes over an open gateway, and who may come in."""
     gateway = parts.gateway
     queueing = Queueing(gateway, parts.lines, parts.tickets)
@@ -72,7 +72,12 @@ def assembled(parts: Parts) -> tuple[Asgi, Crowding]:
     hot = Hot(gateway, queueing, site(gateway, looks))
     front = Front(hot, gateway.guard, gateway.settings.domain)
     chosen = gateway.settings
-    door = Crowding(
-        gateway.guard.keys, gateway.clock, chosen.requests_in_hand, chosen.issuer, front.readable, parts.backlog.is_full
+    door = LoadShedder(
+        gateway.guard.keys,
+        gateway.clock,
+        chosen.requests_in_hand,
+        chosen.issuer,
+        front.readable,
+        parts.undecided.is_full,
     )
     return Looking(queueing.glances, chosen.domain, front), door

@@ -11,6 +11,8 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from api_gateway.limits.in_hand import Refusal
+
 HEAD_LIMIT: Final = 64 * 1024
 _REFUSAL: Final = b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431}'
 _TOO_LARGE: Final = (
@@ -68,14 +70,14 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer, if there is room for it; else say so at once, and read past the body."""
-        place = app.door.come_in(cycle.scope) if getattr(app, "door", None) is not None else None
-        if isinstance(place, bytes):
-            self._refuse(cycle, place)
+        place = app.door.admit(cycle.scope) if getattr(app, "door", None) is not None else None
+        if isinstance(place, Refusal):
+            self._refuse(cycle, place.answer)
             return
         task = self.loop.create_task(cycle.run_asgi(app))
         task.add_done_callback(self.tasks.discard)
         if place is not None:
-            task.add_done_callback(lambda _: place())
+            task.add_done_callback(place.give_back)
         self.tasks.add(task)
 
     def _refuse(self, cycle: RequestResponseCycle, refusal: bytes) -> None:

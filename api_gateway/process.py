@@ -19,9 +19,9 @@ from psycopg_pool import AsyncConnectionPool
 from api_gateway.accept import Accept
 from api_gateway.appender import Appender, connected
 from api_gateway.auth import Guard, Keys, RefreshTokens, Signers, Tokens
-from api_gateway.backlog import Backlog
 from api_gateway.context import Gateway
 from api_gateway.limits import Addresses, Policies, ReadLimits, WriteLimits
+from api_gateway.limits.undecided import Undecided
 from api_gateway.live.key_uses import KeyUses
 from api_gateway.live.lines import Lines
 from api_gateway.live.presence import Presence
@@ -54,7 +54,7 @@ class Parts:
     lines: Lines
     tickets: Tickets
     signers: Signers
-    backlog: Backlog
+    undecided: Undecided
 
 
 @asynccontextmanager
@@ -115,10 +115,10 @@ async def _assembled(
     signers = Signers(pool, clock)
     keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
     writes = WriteLimits(redis_client(settings.redis_url, timeout=LIMITS_SECONDS), clock)
-    backlog = Backlog(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
+    undecided = Undecided(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
     replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
     appender = Appender(name, partial(connected, settings.database_url), clock)
-    accept = Accept(appender, bell, await _partitions(pool), writes, backlog, clock)
+    accept = Accept(appender, bell, await _partitions(pool), writes, undecided, clock)
     secret = settings.gateway_secret.get_secret_value().encode()
     gateway = Gateway(
         settings=settings, clock=clock, name=name, pool=pool, long_reads=long_reads, guard=Guard(keys, tokens),
@@ -126,9 +126,9 @@ async def _assembled(
         reads=ReadLimits(clock), policies=Policies(), addresses=Addresses(settings.trusted_proxies),
         accept=accept, replies=replies,
     )  # fmt: skip
-    tasks: list[Endless] = [replies.listen, replies.look, signers.watch, lines.pull, lines.listen, backlog.watch]
+    tasks: list[Endless] = [replies.listen, replies.look, signers.watch, lines.pull, lines.listen, undecided.watch]
     tasks += [partial(_follow, pool, clock), Presence(lines, accept, clock).tell, KeyUses(keys, accept, clock).tell]
-    return Parts(gateway, lines, Tickets(client, keys, clock), signers, backlog), tasks
+    return Parts(gateway, lines, Tickets(client, keys, clock), signers, undecided), tasks
 
 
 def _long_reads(primary: AsyncConnectionPool, replica: AsyncConnectionPool | None, clock: Clock) -> Connections:

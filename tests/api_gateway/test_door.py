@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 
 from api_gateway.auth import Keys
 from api_gateway.connection import GatewayProtocol
-from api_gateway.crowding import Crowding
+from api_gateway.limits.in_hand import LoadShedder
 from runtime.clock import Clock
 
 OWN_ID = b"019a0000-0000-7000-8000-00000000000a"
@@ -28,7 +28,7 @@ class Slow:
     def __init__(self) -> None:
         clock = Clock()
         keys = Keys(AsyncConnectionPool(open=False), clock)  # nobody here has a key, so that it is never asked
-        self.door = Crowding(keys, clock, 2, "http://here", lambda _, __: [(b"vary", b"Origin")], lambda _: False)
+        self.door = LoadShedder(keys, clock, 2, "http://here", lambda _, __: [(b"vary", b"Origin")], lambda _: False)
         self.may, self.came = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -141,7 +141,7 @@ async def test_many_who_come_by_one_connection_at_once_are_all_answered(calls: C
     for _ in range(700):
         first.sends(b"POST")
     await first.writer.drain()
-    slow.door.working.take("somebody else")
+    slow.door.writes.take("somebody else")
     slow.may.set()
     told = Counter([(await first.hears())[0] for _ in range(701)])
     assert told.keys() == {200, 503}
@@ -157,10 +157,10 @@ async def test_a_look_needs_no_room(calls: Calls, slow: Slow) -> None:
 
 async def test_a_place_is_free_again_when_its_request_has_ended(calls: Calls, slow: Slow) -> None:
     first = await busy(calls, slow)
-    assert slow.door.working.taken == 1
+    assert slow.door.writes.taken == 1
     slow.may.set()
     await first.hears()
     first.sends(b"POST", b"{}")
     assert (await first.hears())[0] == 200
     await asyncio.sleep(0)
-    assert slow.door.working.taken == 0
+    assert slow.door.writes.taken == 0

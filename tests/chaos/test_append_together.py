@@ -16,8 +16,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.accept import Accept
 from api_gateway.appender import Appender, connected
-from api_gateway.backlog import Backlog
 from api_gateway.limits import WriteLimits
+from api_gateway.limits.undecided import Undecided
 from api_gateway.problems import Problem
 from domain.command import Command, Envelope
 from domain.queue.commands import EnterQueue
@@ -36,7 +36,7 @@ async def accept(works: Works) -> AsyncIterator[Accept]:
     bell = Bell(client, dramatiq.get_broker(), [])
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
         appender, limits = Appender("tests", partial(connected, url), Clock()), WriteLimits(client, Clock())
-        made = Accept(appender, bell, PARTITIONS, limits, Backlog(pool, 1_000, 1_000), Clock())
+        made = Accept(appender, bell, PARTITIONS, limits, Undecided(pool, 1_000, 1_000), Clock())
         yield made
         await made.stop()
     bell.stop()

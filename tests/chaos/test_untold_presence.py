@@ -13,8 +13,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.accept import Accept
 from api_gateway.appender import Appender, connected
-from api_gateway.backlog import Backlog
 from api_gateway.limits import WriteLimits
+from api_gateway.limits.undecided import Undecided
 from api_gateway.live.line import Line
 from api_gateway.live.lines import Lines
 from api_gateway.live.presence import Presence
@@ -33,9 +33,9 @@ async def presence(works: Works, *, most_undecided: int) -> AsyncIterator[Presen
     """What tells of presence, in a gateway that lets so many undecided commands of a queue into the log."""
     url, clock, drain = works.database.url(GATEWAY), Clock(), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool, redis.asyncio.Redis() as unused:
-        backlog = Backlog(pool, 1_000, most_undecided)
+        undecided = Undecided(pool, 1_000, most_undecided)
         appender, limits = Appender("tests", partial(connected, url), clock), WriteLimits(drain.replies.client, clock)
-        accept = Accept(appender, drain.bell, PARTITIONS, limits, backlog, clock)
+        accept = Accept(appender, drain.bell, PARTITIONS, limits, undecided, clock)
         yield Presence(Lines(pool, unused, clock), accept, clock)
         await accept.stop()
 
@@ -120,6 +120,6 @@ async def test_a_queue_that_nobody_asks_about_any_more_is_told_of_when_the_ledge
         telling._owed = [line]
         await telling.tell_now()
         assert len(told(works)) == 100
-        telling._accept._backlog = Backlog(telling._lines._pool, 1_000, 1_000)
+        telling._accept._undecided = Undecided(telling._lines._pool, 1_000, 1_000)
         await telling.tell_now()
     assert told(works) == everybody

@@ -14,9 +14,9 @@ from psycopg_pool import AsyncConnectionPool
 from api_gateway import appender
 from api_gateway.accept import Accept
 from api_gateway.appender import Appender, connected
-from api_gateway.backlog import Backlog
 from api_gateway.limits import Ask, WriteLimits
 from api_gateway.limits.asks import Rule
+from api_gateway.limits.undecided import Undecided
 from api_gateway.problems import Problem
 from api_gateway.replies import Replies
 from runtime.broker import redis_client, takes_writes
@@ -57,9 +57,9 @@ async def write_path(works: Works, most: int) -> AsyncIterator[Accept]:
     """The write path of a gateway on the store of these works."""
     url, drain = works.database.url(GATEWAY), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
-        limits, backlog = WriteLimits(drain.replies.client, Clock()), Backlog(pool, most, most)
+        limits, undecided = WriteLimits(drain.replies.client, Clock()), Undecided(pool, most, most)
         appends = Appender("tests", partial(connected, url), Clock())
-        accept = Accept(appends, drain.bell, PARTITIONS, limits, backlog, Clock())
+        accept = Accept(appends, drain.bell, PARTITIONS, limits, undecided, Clock())
         try:
             yield accept
         finally:
@@ -254,7 +254,7 @@ GUARDS = (
         "More than can be decided is refused before it is recorded.",
         ("whatever comes is taken, until nothing moves any more",),
         one_organization_floods,
-        replaced(Backlog, "admit", lambda *_: None),
+        replaced(Undecided, "admit", lambda *_: None),
     ),
     Guard(
         "missed answers are looked up",

@@ -1,4 +1,4 @@
-"""How many requests a gateway has in hand: whoever finds no room is told to come again before anything is done for it.
+"""How many writes a gateway has in hand: load is shed before anything is done for it, and by whoever brings most of it.
 
 A request that waits holds memory, and makes all who come after it wait. So the number in hand is bounded, and of what is
 bounded nobody may take all: each organization may hold as many as there is room left (dynamic thresholds, Choudhury and
@@ -10,31 +10,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable
-from functools import partial
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from api_gateway.auth import Key, Keys
 from api_gateway.http.asgi import Pairs, Scope
 from api_gateway.http.raw import SAFE, request_id
-from api_gateway.problems import Problem, problem, problem_body, problem_headers
+from api_gateway.limits.overload import overloaded
+from api_gateway.problems import problem_body, problem_headers
 from runtime import metrics
 from runtime.clock import Clock
 
-PATIENT: Final = 40_000
+LISTENERS: Final = 40_000
 """How many may listen or wait for news of a queue at once: they hold memory, and have no work done."""
-SPREAD: Final = 3
-"""Refusals say 1 to so many seconds, so that those who were refused together come back apart."""
 
-GiveBack = Callable[[], None]
 IsFull = Callable[[UUID], bool]
 Readable = Callable[[Scope, dict[bytes, bytes]], Pairs]
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECRET: Final = b"Bearer dr_sk_"
 
 
-class Room:
-    """Places for requests of many owners, at most `most` at once."""
+class Bulkhead:
+    """Places for requests of many owners, at most `most` at once (a bulkhead: Nygard, Release It!, 2018)."""
 
     __slots__ = ("_held", "_most", "_total")
 
@@ -63,7 +61,26 @@ class Room:
             del self._held[owner]
 
 
-class Crowding:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that was taken."""
+
+    among: Bulkhead
+    owner: Hashable
+
+    def give_back(self, _ended: object = None) -> None:
+        """Give it back, once: when the request has ended."""
+        self.among.give_back(self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A whole answer as the wire wants it (RFC 9112), because in an overload most answers are this one."""
+
+    answer: bytes
+
+
+class LoadShedder:
     """Who may come in. Looks are not counted: they are answered at once, or wait for one of few connections to the store.
 
     An organization is known by its key as it was looked up in the last second, and its servers are counted apart from its
@@ -75,47 +92,48 @@ class Crowding:
 
     def __init__(self, keys: Keys, clock: Clock, most: int, base: str, readable: Readable, is_full: IsFull) -> None:
         self._keys, self._clock, self._base, self._readable, self._is_full = keys, clock, base, readable, is_full
-        self.working, self.patient = Room(most), Room(PATIENT)
+        self.writes, self.listeners = Bulkhead(most), Bulkhead(LISTENERS)
 
-    def come_in(self, scope: Scope) -> GiveBack | bytes | None:
-        """How to give the place back; a whole refusal where there is none; None for whoever needs none."""
-        if scope["method"] in _READS:
-            if not _waits_for_news(scope):
-                return None
-            room = self.patient
-        else:
-            room = self.working
+    def admit(self, scope: Scope) -> Place | Refusal | None:
+        """The place that a request has now; a refusal where there is none for it; None for whoever needs none."""
+        if scope["method"] not in _LOOKS:
+            return self._write(scope)
+        if _waits_for_news(scope):
+            return self._place(self.listeners, self._known(scope)) or self._refusal(scope)
+        return None
+
+    def _write(self, scope: Scope) -> Place | Refusal:
         key = self._known(scope)
+        if key is not None and self._is_full(key.tenant_id):
+            return self._refusal(scope)
+        return self._place(self.writes, key) or self._refusal(scope)
+
+    def _place(self, among: Bulkhead, key: Key | None) -> Place | None:
         owner = None if key is None else (key.organization_id, key.kind)
-        at_ceiling = room is self.working and key is not None and self._is_full(key.tenant_id)
-        return partial(room.give_back, owner) if not at_ceiling and room.take(owner) else self._refusal(scope)
+        return Place(among, owner) if among.take(owner) else None
 
     def _known(self, scope: Scope) -> Key | None:
         presented = _key(scope)
         return self._keys.remembered(presented.decode("latin-1"))[1] if presented else None
 
-    def _refusal(self, scope: Scope) -> bytes:
-        """An answer as the wire wants it (RFC 9112), because in an overload most answers are this one."""
+    def _refusal(self, scope: Scope) -> Refusal:
         metrics.turned_away.inc()
         headers = dict(scope["headers"])
         own_id = request_id(headers) or self._clock.new_id()
-        after = 1 + own_id.int % SPREAD
-        body = problem_body(_full(after), own_id, self._base)
+        told = overloaded(own_id)
+        body = problem_body(told, own_id, self._base)
         said = (
             b"".join(b"%b: %b\r\n" % header for header in self._readable(scope, headers))
             if b"origin" in headers
             else b""
         )
-        return _HEAD % (after, str(own_id).encode(), said, len(body), body)
-
-
-def _full(after: int) -> Problem:
-    return problem("OVERLOADED", "More is asked than can be served right now.", retry_after=after)
+        return Refusal(_HEAD % (told.retry_after, str(own_id).encode(), said, len(body), body))
 
 
 def _head() -> bytes:
     """The head of every refusal: where to put Retry-After, the request's id, headers for pages, length and body."""
-    fixed = {name.lower(): value for name, value in problem_headers(_full(1)).items() if name != "Retry-After"}
+    told = problem_headers(overloaded(UUID(int=0)))
+    fixed = {name.lower(): value for name, value in told.items() if name != "Retry-After"}
     said = [(name.encode(), value.encode()) for name, value in fixed.items()] + SAFE
     lines = b"".join(b"%b: %b\r\n" % header for header in said).replace(b"%", b"%%")
     return (

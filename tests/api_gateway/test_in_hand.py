@@ -4,24 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api_gateway.crowding import Room
+from api_gateway.limits.in_hand import Bulkhead
 
 
-def taken_by(room: Room, owner: str, wanted: int) -> int:
+def taken_by(room: Bulkhead, owner: str, wanted: int) -> int:
     return sum(room.take(owner) for _ in range(wanted))
 
 
 def test_one_alone_gets_half_of_the_room() -> None:
-    assert taken_by(Room(100), "hall", 1_000) == 50
+    assert taken_by(Bulkhead(100), "hall", 1_000) == 50
 
 
 def test_whoever_comes_later_finds_room_and_half_of_what_is_left() -> None:
-    room = Room(100)
+    room = Bulkhead(100)
     assert [taken_by(room, owner, 1_000) for owner in ("hall", "barn", "club", "park")] == [50, 25, 13, 6]
 
 
 def test_many_who_press_alike_share_alike() -> None:
-    room, owners = Room(120), ("hall", "barn", "club")
+    room, owners = Bulkhead(120), ("hall", "barn", "club")
     got = dict.fromkeys(owners, 0)
     for _ in range(100):
         for owner in owners:
@@ -30,7 +30,7 @@ def test_many_who_press_alike_share_alike() -> None:
 
 
 def test_a_place_that_was_given_back_can_be_taken_again() -> None:
-    room = Room(10)
+    room = Bulkhead(10)
     assert taken_by(room, "hall", 10) == 5
     room.give_back("hall")
     assert taken_by(room, "hall", 10) == 1
@@ -41,14 +41,14 @@ def test_a_place_that_was_given_back_can_be_taken_again() -> None:
 
 @pytest.mark.parametrize("most", [2, 3, 512])
 def test_somebody_new_always_finds_a_place_unless_everybody_is_new(most: int) -> None:
-    room = Room(most)
+    room = Bulkhead(most)
     taken_by(room, "hall", 10 * most)
     assert room.take("somebody new")
 
 
 @given(st.integers(2, 20), st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60))
 def test_there_are_never_more_in_it_than_places(most: int, steps: list[tuple[str, bool]]) -> None:
-    room, held = Room(most), dict.fromkeys("abc", 0)
+    room, held = Bulkhead(most), dict.fromkeys("abc", 0)
     for owner, comes in steps:
         if comes:
             held[owner] += room.take(owner)

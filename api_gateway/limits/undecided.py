@@ -15,16 +15,15 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from api_gateway.problems import Problem
+from api_gateway.limits.overload import overloaded
 from domain.command import Command, Envelope
 from store.reads import ledger
 
 EVERY_SECONDS = 0.5
-RETRY_AFTER = 2
-log = structlog.get_logger("backlog")
+log = structlog.get_logger("undecided")
 
 
-class Backlog:
+class Undecided:
     """Counts undecided commands by organization and by aggregate."""
 
     def __init__(self, pool: AsyncConnectionPool, per_organization: int, per_aggregate: int) -> None:
@@ -40,7 +39,7 @@ class Backlog:
     def admit(self, sent: Envelope[Command]) -> None:
         """Problem 503 when the organization, or the one thing the command changes, has too much undecided."""
         if self.is_full(sent.tenant_id) or self._waiting(sent.body.aggregate_id) >= self._most_of_one:
-            raise Problem(503, "OVERLOADED", "More is asked than can be decided right now.", retry_after=RETRY_AFTER)
+            raise overloaded(sent.request_id)
 
     def appended(self, group: Iterable[Envelope[Command]]) -> None:
         """These are in the log now."""
@@ -56,7 +55,7 @@ class Backlog:
                 try:
                     await self._count()
                 except (psycopg.Error, PoolTimeout) as failure:
-                    log.warning("backlog.uncounted", error=type(failure).__name__)
+                    log.warning("undecided.uncounted", error=type(failure).__name__)
 
     async def _count(self) -> None:
         self._before, self._since = self._since, Counter()

@@ -1,0 +1,16 @@
+"""What whoever comes at a bad moment is told, wherever it is found out: 503, and when to come again."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from api_gateway.problems import Problem, problem
+
+SPREAD: Final = 3
+"""Refusals say 1 to so many seconds, so that those who were refused together come back apart."""
+
+
+def overloaded(request_id: UUID) -> Problem:
+    """503 `OVERLOADED`. Retry-After in whole seconds, by the request's id (RFC 9110, section 10.2.3)."""
+    return problem("OVERLOADED", "More is asked than can be served right now.", retry_after=1 + request_id.int % SPREAD)
