@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from contextlib import AsyncExitStack
 
+from api_gateway.connection import DOOR
 from api_gateway.hot import Hot
 from api_gateway.http.asgi import Asgi, Receive, Scope, Send
 from api_gateway.http.front import Front
@@ -30,29 +31,29 @@ class Application:
         self._settings = chosen
         self._stack = AsyncExitStack()
         self._serve: Asgi | None = None
-        self.door: LoadShedder | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._live(scope, receive, send)
         elif self._serve is not None:
             await self._serve(scope, receive, send)
 
-    async def start(self) -> Parts:
-        """Open the gateway."""
+    async def start(self) -> LoadShedder:
+        """Open the gateway; returns who may come in."""
         parts = await self._stack.enter_async_context(opened(self._settings))
-        self._serve, self.door = assembled(parts)
-        return parts
+        self._serve, door = assembled(parts)
+        return door
 
     async def stop(self) -> None:
         """Close it."""
         await self._stack.aclose()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            await self.start()
+            door = await self.start()
+            scope["state"][DOOR] = door.admit
             gc.freeze()  # because what a gateway begins with stays to the end, and need not be looked at again
         except Exception as failure:
             await send({"type": "lifespan.startup.failed", "message": f"{type(failure).__name__}: {failure}"})

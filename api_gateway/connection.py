@@ -7,13 +7,19 @@ What it saves is measured in docs/performance.md. Nor does uvicorn bound what a 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, cast
 
+from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-from api_gateway.limits.in_hand import Refusal
+from api_gateway.limits.in_hand import Place, Refusal
 
 HEAD_LIMIT: Final = 64 * 1024
+DOOR: Final = "door"
+"""Where an application puts, in the state of its lifespan, who may come in (ASGI lifespan specification 2.0, scope "state")."""
+Admit = Callable[[Any], Place | Refusal | None]
 _REFUSAL: Final = b'{"type":"about:blank","title":"Request Header Fields Too Large","status":431}'
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\n"
@@ -54,6 +60,10 @@ class Corked:
 class GatewayProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol on a corked transport. A head over `HEAD_LIMIT` bytes, give or take one read, is refused: 431."""
 
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], **rest: Any) -> None:
+        super().__init__(config, server_state, app_state, **rest)
+        self._admit: Admit = app_state[DOOR]  # without one nobody is served, because it would be missed by nobody
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin a connection."""
         self._in_head, self._head = True, 0
@@ -70,7 +80,7 @@ class GatewayProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """Begin to answer, if there is room for it; else say so at once, and read past the body."""
-        place = app.door.admit(cycle.scope) if getattr(app, "door", None) is not None else None
+        place = self._admit(cycle.scope)
         if isinstance(place, Refusal):
             self._refuse(cycle, place.answer)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -16,6 +17,7 @@ from runtime.settings import Settings
 from store import database, preflight
 
 GRACE_SECONDS = 10
+NOT_STARTED = 3
 
 
 def run(settings: Settings) -> None:
@@ -26,10 +28,19 @@ def run(settings: Settings) -> None:
 
 
 def serve(application: Any, host: str, port: int, *, factory: bool = False) -> None:
-    """Serve an application the way gateways are served, until a signal."""
+    """Serve an application the way gateways are served, until a signal. SystemExit with status 3: it did not start."""
     gc.set_threshold(20_000, 50, 50)
     sys.setswitchinterval(0.0005)
-    uvicorn.run(
+    server = uvicorn.Server(config(application, host, port, factory=factory))
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
+
+
+def config(application: Any, host: str = "127.0.0.1", port: int = 0, *, factory: bool = False) -> uvicorn.Config:
+    """How gateways are served. The application puts into its lifespan's state who may come in (`connection.DOOR`)."""
+    return uvicorn.Config(
         application, factory=factory, host=host, port=port, loop="uvloop", http=GatewayProtocol,
         ws="none", lifespan="on", access_log=False, log_config=None, server_header=False, date_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=75, backlog=4096, proxy_headers=False,

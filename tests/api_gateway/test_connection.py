@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
 from uvicorn.server import ServerState
 
-from api_gateway.connection import HEAD_LIMIT, Corked, GatewayProtocol
+from api_gateway.connection import DOOR, HEAD_LIMIT, Corked, GatewayProtocol
+from api_gateway.server import config
 
 BODY = b"x" * 2_000
 
@@ -25,10 +25,10 @@ async def answers(_: Any, __: Any, send: Any) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    config = uvicorn.Config(answers, http=GatewayProtocol, lifespan="off", log_config=None)
-    config.load()
-    state, loop = ServerState(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: GatewayProtocol(config, state, {}), "127.0.0.1", 0)
+    serving, state, loop = config(answers), ServerState(), asyncio.get_running_loop()
+    serving.load()
+    nobody_is_refused = {DOOR: lambda _: None}
+    server = await loop.create_server(lambda: GatewayProtocol(serving, state, nobody_is_refused), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
     await asyncio.sleep(0.01)

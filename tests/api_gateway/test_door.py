@@ -10,13 +10,13 @@ from typing import Any
 
 import orjson
 import pytest
-import uvicorn
 from psycopg_pool import AsyncConnectionPool
 from uvicorn.server import ServerState
 
 from api_gateway.auth import Keys
-from api_gateway.connection import GatewayProtocol
+from api_gateway.connection import DOOR, GatewayProtocol
 from api_gateway.limits.in_hand import LoadShedder
+from api_gateway.server import config
 from runtime.clock import Clock
 
 OWN_ID = b"019a0000-0000-7000-8000-00000000000a"
@@ -66,10 +66,14 @@ async def slow() -> Slow:
 
 @pytest.fixture
 async def port(slow: Slow) -> AsyncIterator[int]:
-    config = uvicorn.Config(slow, http=GatewayProtocol, lifespan="off", log_config=None, proxy_headers=False)
-    config.load()
-    state, loop = ServerState(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: GatewayProtocol(config, state, {}), "127.0.0.1", 0)
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        await slow(scope, receive, send)
+
+    serving, state, loop = config(wrapped), ServerState(), asyncio.get_running_loop()
+    serving.load()
+    door = {DOOR: slow.door.admit}
+    server = await loop.create_server(lambda: GatewayProtocol(serving, state, door), "127.0.0.1", 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
@@ -101,6 +105,11 @@ async def busy(calls: Calls, slow: Slow) -> Caller:
     first.sends(b"POST", b"{}")
     await slow.came.wait()
     return first
+
+
+async def test_a_gateway_that_does_not_know_who_may_come_in_serves_nobody() -> None:
+    with pytest.raises(KeyError):
+        GatewayProtocol(config(Slow()), ServerState(), {})
 
 
 async def test_whoever_finds_no_room_is_told_when_to_come_again(calls: Calls, slow: Slow) -> None:

@@ -18,6 +18,7 @@ from api_gateway.connection import GatewayProtocol
 from api_gateway.context import Gateway
 from api_gateway.http.asgi import Asgi, Receive, Scope, Send
 from api_gateway.live.looks import Looks
+from api_gateway.server import config
 from api_gateway.site import site
 from runtime.settings import Settings
 from tests.support.crashes import Death, Seams
@@ -61,12 +62,9 @@ def _serve(settings: dict[str, Any], death: Death, ready: Connection) -> None:
 
 async def _served(settings: dict[str, Any], seams: Seams, ready: Connection) -> None:
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        Application(Settings(**settings)), http=GatewayProtocol, lifespan="on", log_config=None, access_log=False
-    )
     app.site = _when_asked_for  # type: ignore[attr-defined] # in the place of those that are made at once
     _count_from_first_request(seams)
-    await _Told(config, ready).serve(sockets=[listening])
+    await _Told(config(Application(Settings(**settings))), ready).serve(sockets=[listening])
 
 
 def _when_asked_for(gateway: Gateway, looks: Looks) -> Asgi:
@@ -84,8 +82,8 @@ def _when_asked_for(gateway: Gateway, looks: Looks) -> Asgi:
 class _Told(uvicorn.Server):
     """Says on which port it listens, once it does."""
 
-    def __init__(self, config: uvicorn.Config, ready: Connection) -> None:
-        super().__init__(config)
+    def __init__(self, serving: uvicorn.Config, ready: Connection) -> None:
+        super().__init__(serving)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

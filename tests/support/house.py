@@ -16,7 +16,7 @@ import workers.administration
 import workers.admission
 import workers.people  # noqa: F401 (all for their handlers)
 from api_gateway.app import Application
-from api_gateway.connection import GatewayProtocol
+from api_gateway.server import config
 from domain.catalogue import TOPICS
 from domain.organizations.commands import FirstKey
 from domain.organizations.keys import DrawnKey
@@ -209,17 +209,7 @@ def gateway_settings(database: TestDatabase, redis_url: str) -> dict[str, Any]:
 def _serving(database: TestDatabase, redis_url: str, settings: Mapping[str, Any]) -> Iterator[str]:
     """A gateway in this process, on a free port."""
     application = Application(Settings(**gateway_settings(database, redis_url) | settings))
-    config = uvicorn.Config(
-        application,
-        http=GatewayProtocol,
-        host="127.0.0.1",
-        port=0,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config(application))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started or not thread.is_alive())
