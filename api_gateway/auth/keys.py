@@ -1,7 +1,7 @@
 """Keys of organizations, looked up by their hash; what was found is believed for less than a second.
 
-A revoked key is refused within a second. A key in use is looked up again before that second is over, in the
-background, so that a busy caller never waits for it.
+A revoked key is refused within a second. Whose a key is never changes, and is remembered for minutes. A key in use is
+looked up again before that second is over, in the background, so that a busy caller never waits for it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from store.reads import keys
 
 LIFE_SECONDS = 0.95
 REFRESH_SECONDS = 0.5
+OWNED_SECONDS = 600.0
 KEPT = 20_000
 USABLE = frozenset({"ACTIVE", "RETIRING"})
 _FORM = re.compile(r"dr_(?:pk_(?:live|test)_[0-9A-Za-z]{32}|sk_(?:live|test)_[0-9A-Za-z]{43})")
@@ -53,6 +54,7 @@ class Keys:
     def __init__(self, pool: AsyncConnectionPool, clock: Clock) -> None:
         self._pool, self._clock = pool, clock
         self._known: dict[str, _Known] = {}
+        self._owned: dict[str, _Known] = {}
         self._wanted: dict[str, asyncio.Future[Key | None]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._used: dict[UUID, Used] = {}
@@ -74,6 +76,16 @@ class Keys:
         if age > REFRESH_SECONDS and known.key is not None:
             self._want(digest)
         return True, known.key
+
+    def owner(self, secret: str) -> Key | None:
+        """The key as it was found within ten minutes: it tells whose it is, not whether it is good. None: made up, or new."""
+        digest = _digest(secret)
+        return None if digest is None else self.owner_of(digest)
+
+    def owner_of(self, digest: str) -> Key | None:
+        """The same by the key's hash."""
+        known = self._owned.get(digest)
+        return known.key if known is not None and self._clock.monotonic() - known.looked_at < OWNED_SECONDS else None
 
     async def find(self, secret: str) -> Key | None:
         """The key, whatever its status, or None. Problem 503 when the store does not answer."""
@@ -135,14 +147,20 @@ class Keys:
         return known.key if known is not None and unchanged else key
 
     def _remember(self, digest: str, known: _Known) -> None:
-        self._known.pop(digest, None)
-        self._known[digest] = known
-        while len(self._known) > KEPT:
-            del self._known[next(iter(self._known))]
+        _keep_last(self._known, digest, known)
+        if known.key is not None:  # because keys that are made up would push out those that are somebody's
+            _keep_last(self._owned, digest, known)
 
     async def _resolve(self, digests: Iterable[str]) -> dict[str, Key]:
         async with self._pool.connection() as connection:
             return {row[0]: _key(row) for row in await keys.resolved(connection, digests)}
+
+
+def _keep_last(kept: dict[str, _Known], digest: str, known: _Known) -> None:
+    kept.pop(digest, None)
+    kept[digest] = known
+    while len(kept) > KEPT:
+        del kept[next(iter(kept))]
 
 
 @lru_cache(maxsize=1024)

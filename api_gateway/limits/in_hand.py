@@ -3,7 +3,7 @@
 A request that waits holds memory, and makes all who come after it wait. So the number in hand is bounded, and of what is
 bounded nobody may take all: each organization may hold as many as there is room left (dynamic thresholds, Choudhury and
 Hahne, IEEE/ACM Transactions on Networking 6(2), 1998, with alpha 1). One alone gets half of the room, two a third each, and
-whoever asks little always finds some.
+whoever asks little nearly always finds some.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ class Refusal:
 class LoadShedder:
     """Who may come in. Looks are not counted: they are answered at once, or wait for one of few connections to the store.
 
-    An organization is known by its key as it was looked up in the last second, and its servers are counted apart from its
-    visitors, so that a crowd does not push out the shop that serves it. All whose key nobody has looked up lately share one
-    part of the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
+    An organization is known by a key of its own that was found in the last ten minutes, and its servers are counted apart from
+    its visitors, so that a crowd does not push out the shop that serves it. All whose key was not found lately share one part of
+    the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
     page read the answer to a request, `is_full` whether a tenant has as much undecided as it may: its writes would be refused
     later, and are refused here for less.
     """
@@ -114,7 +114,7 @@ class LoadShedder:
 
     def _known(self, scope: Scope) -> Key | None:
         presented = _key(scope)
-        return self._keys.remembered(presented.decode("latin-1"))[1] if presented else None
+        return self._keys.owner(presented.decode("latin-1")) if presented else None
 
     def _refusal(self, scope: Scope) -> Refusal:
         metrics.turned_away.inc()
