@@ -3,7 +3,8 @@
 A request that waits holds memory, and makes all who come after it wait. So the number in hand is bounded, and of what is
 bounded nobody may take all: each organization may hold as many as there is room left (dynamic thresholds, Choudhury and
 Hahne, IEEE/ACM Transactions on Networking 6(2), 1998, with alpha 1). One alone gets half of the room, two a third each, and
-whoever asks little nearly always finds some.
+whoever asks little nearly always finds some. Of its part an organization's visitors leave a quarter to its servers, and its
+servers to its visitors, so that a crowd does not push out the shop that serves it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from runtime.clock import Clock
 
 LISTENERS: Final = 40_000
 """How many may listen or wait for news of a queue at once: they hold memory, and have no work done."""
+APART: Final = 4
+"""One part of so many, of what an organization may hold, is kept from either kind of its keys for the other."""
 
 IsFull = Callable[[UUID], bool]
 Readable = Callable[[Scope, dict[bytes, bytes]], Pairs]
@@ -32,33 +35,41 @@ _SECRET: Final = b"Bearer dr_sk_"
 
 
 class Bulkhead:
-    """Places for requests of many owners, at most `most` at once (a bulkhead: Nygard, Release It!, 2018)."""
+    """Places for requests of many owners of several kinds, at most `most` at once (a bulkhead: Nygard, Release It!, 2018)."""
 
-    __slots__ = ("_held", "_most", "_total")
+    __slots__ = ("_held", "_most", "_of_kind", "_total")
 
     def __init__(self, most: int) -> None:
         self._most, self._total = most, 0
         self._held: Counter[Hashable] = Counter()
+        self._of_kind: Counter[Hashable] = Counter()
 
     @property
     def taken(self) -> int:
         """How many places are taken."""
         return self._total
 
-    def take(self, owner: Hashable) -> bool:
-        """Take a place; False when the owner holds as many as are left."""
-        if self._held[owner] >= self._most - self._total:
+    def take(self, owner: Hashable, kind: Hashable = None) -> bool:
+        """Take a place; False when the owner holds as many as are left, or three quarters of that by this kind alone."""
+        left = self._most - self._total
+        if self._held[owner] >= left or self._of_kind[owner, kind] >= left - left // APART:
             return False
         self._held[owner] += 1
+        self._of_kind[owner, kind] += 1
         self._total += 1
         return True
 
-    def give_back(self, owner: Hashable) -> None:
+    def give_back(self, owner: Hashable, kind: Hashable = None) -> None:
         """Give a place back."""
         self._total -= 1
-        self._held[owner] -= 1
-        if not self._held[owner]:
-            del self._held[owner]
+        _one_less(self._held, owner)
+        _one_less(self._of_kind, (owner, kind))
+
+
+def _one_less(held: Counter[Hashable], owner: Hashable) -> None:
+    held[owner] -= 1
+    if not held[owner]:
+        del held[owner]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,11 @@ class Place:
 
     among: Bulkhead
     owner: Hashable
+    kind: Hashable
 
     def give_back(self, _ended: object = None) -> None:
         """Give it back, once: when the request has ended."""
-        self.among.give_back(self.owner)
+        self.among.give_back(self.owner, self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +95,8 @@ class Refusal:
 class LoadShedder:
     """Who may come in. Looks are not counted: they are answered at once, or wait for one of few connections to the store.
 
-    An organization is known by a key of its own that was found in the last ten minutes, and its servers are counted apart from
-    its visitors, so that a crowd does not push out the shop that serves it. All whose key was not found lately share one part of
-    the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
+    An organization is known by a key of its own that was found in the last ten minutes. All whose key was not found lately
+    share one part of the room, so that keys that are made up get nobody more of it. `readable` tells which headers let a
     page read the answer to a request, `is_full` whether a tenant has as much undecided as it may: its writes would be refused
     later, and are refused here for less.
     """
@@ -109,8 +120,8 @@ class LoadShedder:
         return self._place(self.writes, key) or self._refusal(scope)
 
     def _place(self, among: Bulkhead, key: Key | None) -> Place | None:
-        owner = None if key is None else (key.organization_id, key.kind)
-        return Place(among, owner) if among.take(owner) else None
+        owner, kind = (None, None) if key is None else (key.organization_id, key.kind)
+        return Place(among, owner, kind) if among.take(owner, kind) else None
 
     def _known(self, scope: Scope) -> Key | None:
         presented = _key(scope)
