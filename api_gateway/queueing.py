@@ -18,6 +18,7 @@ from api_gateway.http.asking import asked_as_guest, limit
 from api_gateway.http.bodies import decoded
 from api_gateway.http.cross_origin import readable_by
 from api_gateway.http.prefer import preference, since_version
+from api_gateway.http.presented import stream_ticket
 from api_gateway.http.raw import RawRequest
 from api_gateway.limits import Ask, terms
 from api_gateway.live.glance import Glances, Look, sender
@@ -115,9 +116,9 @@ class Queueing:
 
     async def events(self, request: RawRequest, queue_id: UUID, receive: Receive, send: Send) -> None:
         """Changes as they happen, to whoever has a consumer token or a ticket."""
-        ticket = request.query.get("ticket")
+        ticket = stream_ticket(request.scope)
         if ticket is not None:
-            caller = await self._tickets.take(ticket[0])
+            caller = await self._tickets.take(ticket)
         else:
             caller = await self._gateway.guard.consumer(request.headers)
         verdict = self._gateway.reads.admit(limit(self._gateway, request, caller, "stream"))

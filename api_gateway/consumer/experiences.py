@@ -14,6 +14,7 @@ from api_gateway.context import Gateway
 from api_gateway.http.answers import PRIVATE, PUBLIC, respond, shown
 from api_gateway.http.briefly import briefly_of
 from api_gateway.http.call import ENTRIES, PUBLIC_READS, Call, known_id, reads
+from api_gateway.http.presented import publishable_key
 from api_gateway.http.raw import RawRequest
 from api_gateway.http.told import CONSUMER, MAYBE_CONSUMER, PUBLISHABLE, query, told
 from api_gateway.limits import STREAM
@@ -33,10 +34,8 @@ from store.reads.people import is_inside
 
 async def _watcher(gateway: Gateway, raw: RawRequest) -> Caller:
     """Whoever has a publishable key; a browser's event source can send it in the address alone."""
-    named = raw.query.get("publishableKey")
-    if named is None:
-        return await gateway.guard.public(raw.headers)
-    return await gateway.guard.public({**raw.headers, b"x-publishable-key": named[-1].encode("latin-1", "replace")})
+    named = publishable_key(raw.scope, raw.headers)
+    return await gateway.guard.public(raw.headers if named is None else {**raw.headers, b"x-publishable-key": named})
 
 
 Public = Annotated[Call, PUBLIC_READS]

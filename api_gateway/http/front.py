@@ -8,7 +8,8 @@ from typing import Final
 from api_gateway.auth import Guard
 from api_gateway.http.asgi import Asgi, Message, Pairs, Receive, Scope, Send
 from api_gateway.http.cross_origin import readable_by
-from api_gateway.http.raw import COMPLETE, SAFE, parsed_query
+from api_gateway.http.presented import publishable_key, stream_ticket
+from api_gateway.http.raw import COMPLETE, SAFE
 
 _APIS: Final = {b"consumer.": "/consumer", b"admin.": "/admin"}
 _VERSIONED: Final = "/api/v1"
@@ -86,7 +87,7 @@ class Front:
         path: str = scope["path"]
         if path.startswith(_OPEN_TO_ALL):
             return [(b"access-control-allow-origin", b"*")]
-        ticket = path.endswith("/events") and b"ticket=" in scope.get("query_string", b"")
+        ticket = path.endswith("/events") and stream_ticket(scope) is not None
         if not path.startswith("/consumer/") or not (ticket or self._guard.allows(_with_key(scope, headers))):
             return [(b"vary", b"Origin")]
         return readable_by(origin)
@@ -94,11 +95,10 @@ class Front:
 
 def _with_key(scope: Scope, headers: Mapping[bytes, bytes]) -> Mapping[bytes, bytes]:
     """The headers, with the publishable key that an event source names in its address."""
-    sent: bytes = scope.get("query_string", b"")
-    if b"publishableKey=" not in sent or b"x-publishable-key" in headers:
+    if b"x-publishable-key" in headers:
         return headers
-    named = parsed_query(sent).get("publishableKey", [""])
-    return {**headers, b"x-publishable-key": named[-1].encode("latin-1", "replace")}
+    named = publishable_key(scope, headers)
+    return headers if named is None else {**headers, b"x-publishable-key": named}
 
 
 async def _preflight(scope: Scope, origin: bytes, send: Send) -> None:

@@ -17,8 +17,10 @@ from uuid import UUID
 
 from api_gateway.auth import Key, Keys
 from api_gateway.http.asgi import Pairs, Scope
+from api_gateway.http.presented import presented_key, stream_ticket
 from api_gateway.http.raw import SAFE, request_id
 from api_gateway.limits.overload import overloaded
+from api_gateway.live.tickets import key_hash_in
 from api_gateway.problems import problem_body, problem_headers
 from runtime import metrics
 from runtime.clock import Clock
@@ -29,9 +31,9 @@ APART: Final = 4
 """One part of so many, of what an organization may hold, is kept from either kind of its keys for the other."""
 
 IsFull = Callable[[UUID], bool]
-Readable = Callable[[Scope, dict[bytes, bytes]], Pairs]
+Headers = dict[bytes, bytes]
+Readable = Callable[[Scope, Headers], Pairs]
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_SECRET: Final = b"Bearer dr_sk_"
 
 
 class Bulkhead:
@@ -108,28 +110,32 @@ class LoadShedder:
     def admit(self, scope: Scope) -> Place | Refusal | None:
         """The place that a request has now; a refusal where there is none for it; None for whoever needs none."""
         if scope["method"] not in _LOOKS:
-            return self._write(scope)
+            return self._write(scope, dict(scope["headers"]))
         if _waits_for_news(scope):
-            return self._place(self.listeners, self._known(scope)) or self._refusal(scope)
+            return self._listener(scope, dict(scope["headers"]))
         return None
 
-    def _write(self, scope: Scope) -> Place | Refusal:
-        key = self._known(scope)
+    def _write(self, scope: Scope, headers: Headers) -> Place | Refusal:
+        key = self._owner(scope, headers)
         if key is not None and self._is_full(key.tenant_id):
-            return self._refusal(scope)
-        return self._place(self.writes, key) or self._refusal(scope)
+            return self._refusal(scope, headers)
+        return _taken(self.writes, key) or self._refusal(scope, headers)
 
-    def _place(self, among: Bulkhead, key: Key | None) -> Place | None:
-        owner, kind = (None, None) if key is None else (key.organization_id, key.kind)
-        return Place(among, owner, kind) if among.take(owner, kind) else None
+    def _listener(self, scope: Scope, headers: Headers) -> Place | Refusal:
+        key = self._owner(scope, headers) or self._owner_of_ticket(scope)
+        return _taken(self.listeners, key) or self._refusal(scope, headers)
 
-    def _known(self, scope: Scope) -> Key | None:
-        presented = _key(scope)
-        return self._keys.owner(presented.decode("latin-1")) if presented else None
+    def _owner(self, scope: Scope, headers: Headers) -> Key | None:
+        presented = presented_key(scope, headers)
+        return None if presented is None else self._keys.owner(presented.decode("latin-1"))
 
-    def _refusal(self, scope: Scope) -> Refusal:
+    def _owner_of_ticket(self, scope: Scope) -> Key | None:
+        ticket = stream_ticket(scope)
+        digest = None if ticket is None else key_hash_in(ticket)
+        return None if digest is None else self._keys.owner_of(digest)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Refusal:
         metrics.turned_away.inc()
-        headers = dict(scope["headers"])
         own_id = request_id(headers) or self._clock.new_id()
         told = overloaded(own_id)
         body = problem_body(told, own_id, self._base)
@@ -139,6 +145,11 @@ class LoadShedder:
             else b""
         )
         return Refusal(_HEAD % (told.retry_after, str(own_id).encode(), said, len(body), body))
+
+
+def _taken(among: Bulkhead, key: Key | None) -> Place | None:
+    owner, kind = (None, None) if key is None else (key.organization_id, key.kind)
+    return Place(among, owner, kind) if among.take(owner, kind) else None
 
 
 def _head() -> bytes:
@@ -155,17 +166,6 @@ def _head() -> bytes:
 
 
 _HEAD: Final = _head()
-
-
-def _key(scope: Scope) -> bytes:
-    """The key that a request presents, unread; empty when there is none."""
-    bearer = b""
-    for name, value in scope["headers"]:
-        if name == b"x-publishable-key":
-            return bytes(value)
-        if name == b"authorization" and value.startswith(_SECRET):
-            bearer = bytes(value[7:])
-    return bearer
 
 
 def _waits_for_news(scope: Scope) -> bool:

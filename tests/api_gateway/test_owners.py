@@ -10,12 +10,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.auth import Keys
 from api_gateway.auth import keys as of_keys
+from api_gateway.limits import in_hand
 from api_gateway.limits.in_hand import LoadShedder, Place, Refusal
 from runtime.clock import Clock
 from store.roles import GATEWAY
 from tests.support.house import House
 
 MINUTE = 60.0
+TICKETS = "/consumer/api/v1/consumers/me/stream-tickets"
 
 
 class HeldClock(Clock):
@@ -52,6 +54,12 @@ def made_up(number: int) -> str:
 def write(key: str) -> dict[str, Any]:
     """A visitor's write."""
     return {"method": "POST", "path": "/", "query_string": b"", "headers": [(b"x-publishable-key", key.encode())]}
+
+
+def listens(query: str = "", **headers: str) -> dict[str, Any]:
+    """An event source."""
+    sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return {"method": "GET", "path": "/events", "query_string": query.encode(), "headers": sent}
 
 
 def presses(door: LoadShedder, scope: Any, most: int = 1_000) -> list[Place]:
@@ -92,3 +100,31 @@ async def test_keys_that_are_made_up_are_nobodys_and_push_nobody_out(
     found = keys.owner(house.hall.publishable)
     assert found is not None
     assert found.slug == "harbour-hall"
+
+
+async def test_browsers_that_listen_are_counted_with_their_organization(
+    house: House, keys: Keys, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_hand, "LISTENERS", 16)
+    guest = house.hall.guest()
+    asked = house.hall.call("POST", TICKETS, None, house.hall.as_person(guest["accessToken"]))
+    ticket, found = asked.json()["ticket"], await keys.find(house.hall.publishable)
+    assert found is not None
+    shedder = door(keys, clock)
+    presses(shedder, listens(f"publishableKey={made_up(1)}"))
+    for unknown in (listens(), listens("ticket=tkt_nonsense"), listens(f"ticket={ticket[:-4]}")):
+        assert isinstance(shedder.admit(unknown), Refusal)
+    own = f"publishableKey={house.hall.publishable}"
+    for known in (listens(own), listens(f"ticket={ticket}"), listens(x_publishable_key=house.hall.publishable)):
+        place = shedder.admit(known)
+        assert isinstance(place, Place)
+        assert place.owner == found.organization_id
+
+
+async def test_a_server_is_known_however_it_writes_bearer(house: House, keys: Keys, clock: HeldClock) -> None:
+    found = await keys.find(house.hall.secret)
+    assert found is not None
+    sent = [(b"authorization", b"bearer " + house.hall.secret.encode())]
+    place = door(keys, clock).admit({"method": "POST", "path": "/", "query_string": b"", "headers": sent})
+    assert isinstance(place, Place)
+    assert (place.owner, place.kind) == (found.organization_id, "secret")
