@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from prometheus_client import Counter as Tally
+
 from api_gateway.auth import Key, Keys
 from api_gateway.http.asgi import Pairs, Scope
 from api_gateway.http.presented import presented_key, stream_ticket
 from api_gateway.http.raw import SAFE, request_id
 from api_gateway.limits.overload import overloaded
+from api_gateway.limits.undecided import UNDECIDED
 from api_gateway.live.tickets import key_hash_in
 from api_gateway.problems import problem_body, problem_headers
 from runtime import metrics
@@ -34,6 +37,8 @@ IsFull = Callable[[UUID], bool]
 Headers = dict[bytes, bytes]
 Readable = Callable[[Scope, Headers], Pairs]
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_IN_HAND, _LISTENERS = metrics.turned_away.labels("in_hand"), metrics.turned_away.labels("listeners")
 
 
 class Bulkhead:
@@ -118,12 +123,12 @@ class LoadShedder:
     def _write(self, scope: Scope, headers: Headers) -> Place | Refusal:
         key = self._owner(scope, headers)
         if key is not None and self._is_full(key.tenant_id):
-            return self._refusal(scope, headers)
-        return _taken(self.writes, key) or self._refusal(scope, headers)
+            return self._refusal(scope, headers, UNDECIDED)
+        return _taken(self.writes, key) or self._refusal(scope, headers, _IN_HAND)
 
     def _listener(self, scope: Scope, headers: Headers) -> Place | Refusal:
         key = self._owner(scope, headers) or self._owner_of_ticket(scope)
-        return _taken(self.listeners, key) or self._refusal(scope, headers)
+        return _taken(self.listeners, key) or self._refusal(scope, headers, _LISTENERS)
 
     def _owner(self, scope: Scope, headers: Headers) -> Key | None:
         presented = presented_key(scope, headers)
@@ -134,8 +139,8 @@ class LoadShedder:
         digest = None if ticket is None else key_hash_in(ticket)
         return None if digest is None else self._keys.owner_of(digest)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> Refusal:
-        metrics.turned_away.inc()
+    def _refusal(self, scope: Scope, headers: Headers, because: Tally) -> Refusal:
+        because.inc()
         own_id = request_id(headers) or self._clock.new_id()
         told = overloaded(own_id)
         body = problem_body(told, own_id, self._base)

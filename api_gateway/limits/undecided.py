@@ -17,9 +17,11 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from api_gateway.limits.overload import overloaded
 from domain.command import Command, Envelope
+from runtime import metrics
 from store.reads import ledger
 
 EVERY_SECONDS = 0.5
+UNDECIDED = metrics.turned_away.labels("undecided")
 log = structlog.get_logger("undecided")
 
 
@@ -39,6 +41,7 @@ class Undecided:
     def admit(self, sent: Envelope[Command]) -> None:
         """Problem 503 when the organization, or the one thing the command changes, has too much undecided."""
         if self.is_full(sent.tenant_id) or self._waiting(sent.body.aggregate_id) >= self._most_of_one:
+            UNDECIDED.inc()
             raise overloaded(sent.request_id)
 
     def appended(self, group: Iterable[Envelope[Command]]) -> None:
