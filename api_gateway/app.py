@@ -76,7 +76,7 @@ def assembled(parts: Parts) -> tuple[Asgi, LoadShedder]:
     door = LoadShedder(
         gateway.guard.keys,
         gateway.clock,
-        chosen.requests_in_hand,
+        chosen.writes_in_hand,
         chosen.issuer,
         front.readable,
         parts.undecided.is_full,

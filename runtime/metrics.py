@@ -21,7 +21,7 @@ reply_seconds = Histogram("drumroll_reply_wait_seconds", "From the append to the
 replies_missed = Counter("drumroll_replies_missed_total", "Replies looked up in the journal because they did not come.")
 requests = Counter("drumroll_requests_total", "Requests answered.", ["route", "status"])
 turned_away = Counter(
-    "drumroll_turned_away_total", "Requests refused because more is asked than can be served.", ["because"]
+    "drumroll_turned_away_total", "Writes and listeners refused because more is asked than can be served.", ["because"]
 )
 log_depth = Gauge("drumroll_log_commands", "Commands that wait in the log.", ["topic"])
 log_age = Gauge("drumroll_log_age_seconds", "Age of the oldest batch in the log.", ["topic"])

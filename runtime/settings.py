@@ -60,10 +60,10 @@ class Settings(BaseSettings):
     operator_email: str | None = Field(None, description="Who is told about commands that could not be decided.")
     undecided_per_organization: int = Field(50_000, ge=1, description="Beyond it an organization gets 503.")
     undecided_per_aggregate: int = Field(25_000, ge=1, description="Beyond it one queue, draw or auction gets 503.")
-    requests_in_hand: int = Field(
+    writes_in_hand: int = Field(
         512,
         ge=2,
-        description="Requests that a gateway works on at once; one organization alone gets half of them, then 503.",
+        description="Writes that a gateway works on at once; one organization alone gets half of them, then 503.",
     )
 
     @property

@@ -66,7 +66,7 @@ async def test_a_gateway_with_its_hands_full_says_so_and_keeps_room_for_others(
     paused = await hall.admin("POST", f"/queues/{queue['id']}/pause", {"scope": "SERVICE"})
     assert paused.status == 200, paused.body
     known = await hall.entered(queue)
-    beside = grounds.gateway("full", REQUESTS_IN_HAND=str(IN_HAND))
+    beside = grounds.gateway("full", WRITES_IN_HAND=str(IN_HAND))
     url, _ = await asyncio.to_thread(beside.__enter__)
     pressing, calm = hall.at(url), barn.at(url)
     assert (await pressing.enters(queue)).status == (await calm.enters(theirs)).status == 200
@@ -100,7 +100,7 @@ async def test_a_gateway_with_its_hands_full_says_so_and_keeps_room_for_others(
 
 async def test_a_page_may_read_why_it_was_turned_away(grounds: Grounds, hall: Organizer) -> None:
     queue, page = await hall.queue(), "https://shop.example"
-    beside = grounds.gateway("narrow", REQUESTS_IN_HAND="2")
+    beside = grounds.gateway("narrow", WRITES_IN_HAND="2")
     url, _ = await asyncio.to_thread(beside.__enter__)
     try:
         pressing = hall.at(url)
