@@ -148,10 +148,12 @@ class Accept:
         if not group:
             return
         started = self._clock.monotonic()
-        by_place = places_of((sending.sent for sending in group), self._partitions)
+        sent = [sending.sent for sending in group]
+        by_place = places_of(sent, self._partitions)
+        self._undecided.sending(sent)
         self._appender.append(by_place)
         self._bell.ring((place.topic, place.part) for place in by_place)
-        self._undecided.appended(sending.sent for sending in group)
+        self._undecided.appended(sent)
         metrics.append_size.observe(len(group))
         metrics.append_seconds.observe(self._clock.monotonic() - started)
 

@@ -117,6 +117,7 @@ async def _assembled(
     writes = WriteLimits(redis_client(settings.redis_url, timeout=LIMITS_SECONDS), clock)
     undecided = Undecided(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
     replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
+    replies.whenever_decided(undecided.decided)
     appender = Appender(name, partial(connected, settings.database_url), clock)
     accept = Accept(appender, bell, await _partitions(pool), writes, undecided, clock)
     secret = settings.gateway_secret.get_secret_value().encode()

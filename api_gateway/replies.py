@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -65,6 +65,11 @@ class Replies:
         self._clock = clock
         self._redis, self._pool, self._channel = client, pool, f"replies:{name}"
         self._waiting: dict[Asked, Waiter] = {}
+        self._on_decided: list[Callable[[str], None]] = []
+
+    def whenever_decided(self, *told: Callable[[str], None]) -> None:
+        """Have these called with the id of each command that was decided, whether somebody waits for it or not."""
+        self._on_decided += told
 
     def expect(self, sent: Envelope[Command]) -> asyncio.Future[Told | None]:
         """Begin to wait for a command; several may wait for one command, each with a future of its own."""
@@ -117,7 +122,12 @@ class Replies:
 
     def _take(self, message: bytes) -> None:
         for command_id, stored, secrets in orjson.loads(message):
+            self._decided(command_id)
             self._tell(Asked(command_id, stored.get("keyed")), Told(stored, secrets))
+
+    def _decided(self, command_id: str) -> None:
+        for told in self._on_decided:
+            told(command_id)
 
     def _tell(self, asked: Asked, answer: Told | Problem) -> None:
         waiter = self._waiting.pop(asked, None)
@@ -152,6 +162,7 @@ class Replies:
         waiter = self._waiting.get(asked)
         if waiter is None or (is_open(stored) and at < self._asked_at(waiter) - SKEW):
             return
+        self._decided(asked.command_id)
         same_body = stored.get("keyed") in {None, asked.keyed}
         if same_body and stored.get("sealed") and not waiter.found:
             waiter.found = True

@@ -1,14 +1,20 @@
 """How much waits undecided: an organization that sends faster than it can be served is told so, and nobody else is.
 
-The log's own rows are counted twice a second; what this gateway appended since is added. Several gateways may together
-overshoot a bound by what they append in that time.
+The log's own rows are counted twice a second. In between, what this gateway appends is added, and taken off when it learns that
+it was decided: waiting = logged at the last look + appended since it began - decided since it began, and never below 0.
+
+That is off until the next look, and no longer: by what other gateways and workers appended or had decided since; by what was
+appended while the log was counted, and by what is answered to nobody or was not heard (too high); by what was decided just
+before a look and told after it began (too low). So several gateways may together overshoot a bound by what they append in half
+a second.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 import psycopg
@@ -22,49 +28,82 @@ from store.reads import ledger
 
 EVERY_SECONDS = 0.5
 UNDECIDED = metrics.turned_away.labels("undecided")
+LOOKS_KEPT: Final = 120
+"""For so many looks at least it is remembered whose a command is that nobody heard of again."""
+KEPT: Final = 100_000
+"""For so many commands at most, because what is not remembered is only counted half a second later."""
+Whose = tuple[UUID, UUID]
+"""A tenant and an aggregate."""
 log = structlog.get_logger("undecided")
 
 
 class Undecided:
-    """Counts undecided commands by organization and by aggregate."""
+    """Counts undecided commands by organization and by aggregate.
+
+    Each count is written by one thread: what was appended by the thread that appends, all else by the event loop.
+    """
 
     def __init__(self, pool: AsyncConnectionPool, per_organization: int, per_aggregate: int) -> None:
         self._pool, self._most, self._most_of_one = pool, per_organization, per_aggregate
         self._logged: Counter[UUID] = Counter()
-        self._since: Counter[UUID] = Counter()
-        self._before: Counter[UUID] = Counter()
+        self._appended: dict[UUID, int] = {}
+        self._decided: dict[UUID, int] = {}
+        self._whose: dict[str, Whose] = {}
+        self._whose_before: dict[str, Whose] = {}
+        self._looks = 0
 
     def is_full(self, tenant_id: UUID) -> bool:
         """Whether an organization has too much undecided, in this mode."""
-        return self._waiting(tenant_id) >= self._most
+        return self.waiting(tenant_id) >= self._most
+
+    def waiting(self, key: UUID) -> int:
+        """How many commands of a tenant, or of an aggregate, wait for their decision."""
+        return max(0, self._logged.get(key, 0) + self._appended.get(key, 0) - self._decided.get(key, 0))
 
     def admit(self, sent: Envelope[Command]) -> None:
         """Problem 503 when the organization, or the one thing the command changes, has too much undecided."""
-        if self.is_full(sent.tenant_id) or self._waiting(sent.body.aggregate_id) >= self._most_of_one:
+        if self.is_full(sent.tenant_id) or self.waiting(sent.body.aggregate_id) >= self._most_of_one:
             UNDECIDED.inc()
             raise overloaded(sent.request_id)
 
-    def appended(self, group: Iterable[Envelope[Command]]) -> None:
+    def sending(self, group: Sequence[Envelope[Command]]) -> None:
+        """These may be in the log in a moment: whose they are is remembered, because an answer tells only what it answers."""
+        whose = self._whose
+        if len(whose) < KEPT:
+            for sent in group:
+                whose[str(sent.id)] = sent.tenant_id, sent.body.aggregate_id
+
+    def appended(self, group: Sequence[Envelope[Command]]) -> None:
         """These are in the log now."""
+        appended = self._appended
         for sent in group:
-            self._since[sent.tenant_id] += 1
-            self._since[sent.body.aggregate_id] += 1
+            for key in (sent.tenant_id, sent.body.aggregate_id):
+                appended[key] = appended.get(key, 0) + 1
+
+    def decided(self, command_id: str) -> None:
+        """This one was decided: it waits no longer. Whatever was not appended here is left to the next look."""
+        whose = self._whose.pop(command_id, None) or self._whose_before.pop(command_id, None)
+        for key in whose or ():
+            self._decided[key] = self._decided.get(key, 0) + 1
 
     async def watch(self) -> None:
         """Count what waits, for ever."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
-            if self._since or self._before or self._logged:
+            if self._logged or self._appended or self._decided:
                 try:
-                    await self._count()
+                    await self.look()
                 except (psycopg.Error, PoolTimeout) as failure:
                     log.warning("undecided.uncounted", error=type(failure).__name__)
 
-    async def _count(self) -> None:
-        self._before, self._since = self._since, Counter()
+    async def look(self) -> None:
+        """Count the log. psycopg.Error, PoolTimeout: it could not be counted."""
+        self._looks += 1
+        if self._looks % LOOKS_KEPT == 0:
+            self._whose_before, self._whose = self._whose, {}
+        appended, self._appended = self._appended, {}
+        decided, self._decided = self._decided, {}
+        self._logged.update(appended.copy())  # a copy, because the thread that appends may not have let go of it yet
+        self._logged.subtract(decided)
         async with self._pool.connection() as connection:
             self._logged = await ledger.undecided(connection)
-        self._before = Counter()
-
-    def _waiting(self, key: UUID) -> int:
-        return self._logged[key] + self._before[key] + self._since[key]

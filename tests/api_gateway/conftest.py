@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.house import House, open_house
+from tests.support.worked import store, works
+
+__all__ = ["house", "store", "works"]
 
 
 @pytest.fixture(scope="package")

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 import requests
 
+from api_gateway.limits import undecided
 from runtime import metrics
 from tests.support.house import House, Json, Resident, open_house, strong_key
 from tests.support.servers import running_redis, wait_until
@@ -47,6 +48,21 @@ def test_whoever_is_at_the_ceiling_is_refused_at_the_door_and_another_is_not(bou
         assert enters(hall, queue, Authorization="Bearer nonsense").status_code == 503
         assert turned_away() == before | {"undecided": before["undecided"] + 2}
         assert enters(barn, theirs).status_code == 202
+
+
+@pytest.fixture
+def narrow(postgres_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A house with a ceiling of four, whose gateway never counts the log."""
+    monkeypatch.setattr(undecided, "EVERY_SECONDS", 3_600.0)
+    with running_redis() as redis, open_house(postgres_server, redis.url, undecided_per_organization=4) as house:
+        yield house
+
+
+def test_whoever_sends_steadily_is_served_as_fast_as_it_is_decided(narrow: House) -> None:
+    hall = narrow.hall
+    queue = hall.queue()
+    answers = [enters(hall, queue, Prefer="wait=30") for _ in range(16)]
+    assert [answer.status_code for answer in answers] == [200] * 16
 
 
 def waiting(house: House) -> int:
