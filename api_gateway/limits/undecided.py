@@ -19,7 +19,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from api_gateway.limits.overload import overloaded
 from domain.command import Command, Envelope
@@ -93,11 +93,11 @@ class Undecided:
             if self._logged or self._appended or self._decided:
                 try:
                     await self.look()
-                except (psycopg.Error, PoolTimeout) as failure:
+                except psycopg.Error as failure:
                     log.warning("undecided.uncounted", error=type(failure).__name__)
 
     async def look(self) -> None:
-        """Count the log. psycopg.Error, PoolTimeout: it could not be counted."""
+        """Count the log. psycopg.Error: it could not be counted."""
         self._looks += 1
         if self._looks % LOOKS_KEPT == 0:
             self._whose_before, self._whose = self._whose, {}
