@@ -51,8 +51,8 @@ class RedisRinger(Ringer, RedisBroker):
         lying: int = self.client.llen(f"{self.namespace}:{queue}")
         return lying
 
-    def takes_rings(self) -> bool:
-        """Whether Redis takes a write within a quarter of a second."""
+    def takes_rings(self, _queue: str, /) -> bool:
+        """Whether Redis takes a write within a quarter of a second. A list is there as long as Redis is."""
         return takes_writes(self._impatient)
 
     def close(self) -> None:

@@ -23,8 +23,11 @@ class Ringer(dramatiq.Broker):
         """How many rings lie unheard in this queue."""
 
     @abstractmethod
-    def takes_rings(self) -> bool:
-        """Whether a ring would be taken now; no is said by an error as well. Who answers and takes nothing rings nobody."""
+    def takes_rings(self, queue: str, /) -> bool:
+        """Whether a ring in this queue would be taken now, and heard as far as the server knows; no is said by an error as well.
+
+        Who answers and takes nothing rings nobody.
+        """
 
 
 def middleware(*extra: Middleware) -> list[Middleware]:

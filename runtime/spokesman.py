@@ -26,12 +26,16 @@ class UnansweredError(BrokerConnectionError):
         super().__init__(message)  # type: ignore[no-untyped-call] # dramatiq's class is not annotated
 
 
+class DeclinedError(UnansweredError):
+    """The server answered, and would not: this is not to be had now. What others ask may be."""
+
+
 class Spokesman:
     """Runs errands in a thread of its own, one after the other; whoever sends one waits for it only so long.
 
     After an errand that failed it rests for half a second, and while one is overdue none is taken: what is asked meanwhile
-    fails at once, so that nobody waits again for what does not answer. `idle` is run every `idle_seconds` in which nothing
-    is asked.
+    fails at once, so that nobody waits again for what does not answer. One that was declined tires nobody. `idle` is run
+    every `idle_seconds` in which nothing is asked.
     """
 
     def __init__(self, name: str, idle: Callable[[], None], idle_seconds: float) -> None:
@@ -88,6 +92,8 @@ class Spokesman:
         self._began = time.monotonic()
         try:
             told.set_result(errand())
+        except DeclinedError as no:
+            told.set_exception(no)
         except Exception as failure:  # noqa: BLE001 (it is told to whoever asked)
             self._rests_until = time.monotonic() + REST_SECONDS
             told.set_exception(UnansweredError(repr(failure)))

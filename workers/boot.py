@@ -69,8 +69,8 @@ def _drain(chosen: Settings, broker: Ringer, topics: Iterable[str]) -> tuple[Dra
 def _unrung(chosen: Settings, drain: Drain, ring: KeyRing, broker: Ringer, topics: Iterable[str]) -> Unrung:
     """The same drain with less patience for a Redis that hangs. A ring goes through Redis, and through the broker as well."""
     client = redis_client(chosen.redis_url, timeout=IMPATIENCE_SECONDS)
-    impatient = replace(drain, replies=RedisReplies(client, ring))
-    return Unrung(impatient, tuple(topics), [partial(takes_writes, client), broker.takes_rings])
+    impatient, served = replace(drain, replies=RedisReplies(client, ring)), tuple(topics)
+    return Unrung(impatient, served, [partial(takes_writes, client), *(partial(broker.takes_rings, one) for one in served)])
 
 
 def settle_memory() -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
 from prometheus_client.parser import text_string_to_metric_families
 
 from domain.catalogue import TOPICS
+from runtime.rabbit import QUEUE
 from tests.chaos.test_faults_across_processes import RECOVERS_IN, Record, entered, rush_through
 from tests.support.caller import Json, Organizer, eventually, until
 from tests.support.installation import Grounds, running_installation
@@ -50,18 +52,30 @@ async def alone_since(hall: Organizer, grounds: Grounds, rounds: float) -> bool:
     return await counted(hall, grounds, UNRUNG) > rounds
 
 
-async def test_a_cold_partition_is_woken_by_the_bell_and_not_by_the_sweeper(
-    grounds: Grounds, hall: Organizer, record_property: Record
-) -> None:
-    queue, waited = await hall.queue(), []
-    unrung = await counted(hall, grounds, UNRUNG)
-    for _ in range(10):
+async def woken(hall: Organizer, queue: Json, times: int) -> float:
+    """The median of the seconds in which somebody is let in whose partition is cold."""
+    waited = []
+    for _ in range(times):
         await asyncio.sleep(COLD_AFTER)  # because a drain that lingers is nudged, and needs no broker
         began = time.monotonic()
         await hall.entered(queue)
         waited.append(time.monotonic() - began)
-    record_property("median_seconds", sorted(waited)[5])
-    assert sorted(waited)[5] < SWEPT_AFTER / 2
+    return sorted(waited)[times // 2]
+
+
+async def rung_again(hall: Organizer, grounds: Grounds) -> bool:
+    """Whether rings get through: what comes to a cold partition is decided at once, and by whoever was rung."""
+    unrung, median = await counted(hall, grounds, UNRUNG), await woken(hall, await hall.queue(), 3)
+    return median < SWEPT_AFTER / 2 and await counted(hall, grounds, UNRUNG) == unrung
+
+
+async def test_a_cold_partition_is_woken_by_the_bell_and_not_by_the_sweeper(
+    grounds: Grounds, hall: Organizer, record_property: Record
+) -> None:
+    queue, unrung = await hall.queue(), await counted(hall, grounds, UNRUNG)
+    median = await woken(hall, queue, 10)
+    record_property("median_seconds", median)
+    assert median < SWEPT_AFTER / 2
     assert await counted(hall, grounds, UNRUNG) == unrung
 
 
@@ -93,6 +107,42 @@ async def test_queues_are_purged_and_deleted_again_and_again(
                 await rush.reached(10)
 
     await rush_through(grounds, hall, empty, record_property)
+
+
+async def test_rabbitmq_is_killed_as_soon_as_its_queues_are_made_and_rings_again(
+    grounds: Grounds, hall: Organizer, rabbit: Rabbit, record_property: Record
+) -> None:
+    """Whatever kind of queue that is, it comes back able to work, and nobody has to do anything."""
+
+    async def kill(rush: Rush) -> None:
+        for _ in range(2):
+            with rabbit.talking() as channel:
+                for topic in TOPICS:
+                    channel.queue_delete(topic)
+                    channel.queue_declare(topic, durable=True, arguments=QUEUE)
+            rabbit.kill()
+            await asyncio.to_thread(rabbit.start)
+            await rush.reached(10)
+
+    await rush_through(grounds, hall, kill, record_property)
+    await eventually(lambda: rung_again(hall, grounds), RECOVERS_IN)
+
+
+async def test_a_queue_that_takes_no_rings_is_done_without_until_it_does(
+    grounds: Grounds, hall: Organizer, rabbit: Rabbit, record_property: Record
+) -> None:
+    """One topic's queue is somebody else's: RabbitMQ is well, and all others ring."""
+    before = await counted(hall, grounds, UNRUNG)
+
+    async def usurp(rush: Rush) -> None:
+        await eventually(lambda: usurped(rabbit, "queue"), RECOVERS_IN)
+        await eventually(lambda: alone_since(hall, grounds, before), RECOVERS_IN)
+        await rush.reached(30)
+        with rabbit.talking() as channel:
+            channel.queue_delete("queue")
+
+    await rush_through(grounds, hall, usurp, record_property)
+    await eventually(lambda: rung_again(hall, grounds), RECOVERS_IN)
 
 
 @pytest.mark.parametrize("fault", ["alarm", "freeze"])
@@ -129,6 +179,17 @@ def purge(channel: BlockingChannel, queue: str) -> None:
 def delete(channel: BlockingChannel, queue: str) -> None:
     """The queue is gone, with whoever listened to it; it may be gone already."""
     channel.queue_delete(queue)
+
+
+async def usurped(rabbit: Rabbit, queue: str) -> bool:
+    """Whether the queue was deleted and made with other arguments, before those who need it made it again."""
+    with rabbit.talking() as channel:
+        channel.queue_delete(queue)
+        try:
+            channel.queue_declare(queue, durable=True, arguments={"x-max-length": 1})
+        except ChannelClosedByBroker:
+            return False
+    return True
 
 
 async def appended(hall: Organizer, queue: Json) -> float:

@@ -3,20 +3,25 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from dramatiq import DramatiqError, Message
+from dramatiq.broker import Consumer
+from dramatiq.errors import ConnectionClosed
 from pydantic import ValidationError
 
 from runtime.broker import BROKERS, broker_at
 from runtime.rabbit import QUEUE, RING_SECONDS, RabbitRinger
 from runtime.settings import Settings
-from runtime.spokesman import UnansweredError
+from runtime.spokesman import DeclinedError, UnansweredError
 from tests.support.rabbit import Rabbit, running_rabbit
 from tests.support.servers import wait_until
 
 AT_ONCE = 0.1
-TOPIC = "queue"
+ENDS_IN = 5.0
+TOPIC, OTHERS = "queue", ("admin", "people", "mail", "draw", "auction")
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +43,35 @@ def ringer(rabbit: Rabbit) -> Iterator[RabbitRinger]:
     broker.close()
 
 
-def ring(ringer: RabbitRinger) -> None:
+@pytest.fixture
+def listener(ringer: RabbitRinger) -> Iterator[Consumer]:
+    """Somebody who listens to the topic."""
+    consumer = listening(ringer)
+    yield consumer
+    consumer.close()
+
+
+def listening(ringer: RabbitRinger) -> Consumer:
+    """A consumer of the topic, which has heard every ring that lay there."""
+    consumer = ringer.consume(TOPIC, timeout=0)
+    for heard in consumer:
+        if heard is None:
+            break
+        consumer.ack(heard)
+    return consumer
+
+
+def ring(ringer: RabbitRinger, topic: str = TOPIC) -> None:
     """One ring."""
-    ringer.enqueue(Message(TOPIC, "drain_queue", (TOPIC, 1), {}, {}))
+    ringer.enqueue(Message(topic, f"drain_{topic}", (topic, 1), {}, {}))
+
+
+def heard(ringer: RabbitRinger, topic: str) -> object:
+    """What the next ring of a topic says, to somebody who comes for it."""
+    consumer = ringer.consume(topic, timeout=int(ENDS_IN * 1_000))
+    message = next(consumer)
+    consumer.close()
+    return None if message is None else message.args
 
 
 def taken(ask: Callable[[], object]) -> float:
@@ -51,10 +82,10 @@ def taken(ask: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def rings(ringer: RabbitRinger) -> bool:
+def rings(ringer: RabbitRinger, topic: str = TOPIC) -> bool:
     """Whether a ring gets through."""
     try:
-        ring(ringer)
+        ring(ringer, topic)
     except DramatiqError:
         return False
     return True
@@ -64,11 +95,43 @@ def test_a_ring_lies_in_its_queue_until_it_is_heard(ringer: RabbitRinger) -> Non
     assert ringer.waiting(TOPIC) == 0
     ring(ringer)
     assert ringer.waiting(TOPIC) == 1
-    consumer = ringer.consume(TOPIC)
-    heard = next(consumer)
+    assert heard(ringer, TOPIC) == (TOPIC, 1)
+
+
+def test_a_ring_that_nobody_would_hear_counts_as_none(ringer: RabbitRinger) -> None:
+    assert not ringer.takes_rings(TOPIC)
+    consumer = listening(ringer)
+    assert ringer.takes_rings(TOPIC)
     consumer.close()
-    assert heard is not None
-    assert heard.args == (TOPIC, 1)
+    assert not ringer.takes_rings(TOPIC)
+    assert ringer.waiting(TOPIC) == 0
+
+
+def test_whoever_asks_whether_a_deleted_queue_takes_rings_makes_it_again(rabbit: Rabbit, ringer: RabbitRinger) -> None:
+    with rabbit.talking() as channel:
+        channel.queue_delete(TOPIC)
+        assert not ringer.takes_rings(TOPIC)
+        channel.queue_declare(TOPIC, passive=True)
+    ring(ringer)
+    assert heard(ringer, TOPIC) == (TOPIC, 1)
+
+
+def test_a_queue_that_takes_no_rings_says_so_and_keeps_no_other_from_being_rung(
+    rabbit: Rabbit, ringer: RabbitRinger, listener: Consumer
+) -> None:
+    ringer.declare_queue("strange")
+    with rabbit.talking() as channel:
+        channel.queue_declare("strange", durable=True, arguments={"x-max-length": 1})
+        for _ in range(10):
+            with pytest.raises(DeclinedError, match="406"):
+                ringer.takes_rings("strange")
+            with pytest.raises(DeclinedError, match="406"):
+                ring(ringer, "strange")
+            ring(ringer)
+            assert ringer.takes_rings(TOPIC)
+        channel.queue_delete("strange")
+    ring(ringer, "strange")
+    assert len(ringer.connections) == 1
 
 
 def test_a_queue_that_somebody_deleted_is_made_again_by_the_next_ring(rabbit: Rabbit, ringer: RabbitRinger) -> None:
@@ -100,18 +163,20 @@ def test_all_threads_of_a_process_ring_over_one_connection(ringer: RabbitRinger)
     assert ringer.waiting(TOPIC) == 8
 
 
-def test_nobody_waits_for_a_node_in_alarm_longer_than_a_second(rabbit: Rabbit, ringer: RabbitRinger) -> None:
+def test_nobody_waits_for_a_node_in_alarm_longer_than_a_second(
+    rabbit: Rabbit, ringer: RabbitRinger, listener: Consumer
+) -> None:
     ring(ringer)
-    assert ringer.takes_rings()
+    assert ringer.takes_rings(TOPIC)
     rabbit.alarm(on=True)
     try:
         assert taken(lambda: ring(ringer)) < RING_SECONDS + AT_ONCE
         assert taken(lambda: ring(ringer)) < AT_ONCE
-        assert taken(ringer.takes_rings) < AT_ONCE
+        assert taken(lambda: ringer.takes_rings(TOPIC)) < AT_ONCE
     finally:
         rabbit.alarm(on=False)
     wait_until(lambda: rings(ringer))
-    assert ringer.takes_rings()
+    assert ringer.takes_rings(TOPIC)
 
 
 def test_nobody_waits_for_a_frozen_node_longer_than_a_second(rabbit: Rabbit, ringer: RabbitRinger) -> None:
@@ -126,14 +191,44 @@ def test_nobody_waits_for_a_frozen_node_longer_than_a_second(rabbit: Rabbit, rin
     wait_until(lambda: rings(ringer))
 
 
+def test_whoever_leaves_waits_for_a_frozen_node_not_for_long(rabbit: Rabbit, ringer: RabbitRinger) -> None:
+    ring(ringer)
+    listener = listening(ringer)
+    rabbit.freeze()
+    try:
+        for one in (listener, ringer):
+            began = time.monotonic()
+            with suppress(ConnectionClosed):
+                one.close()
+            assert time.monotonic() - began < ENDS_IN
+    finally:
+        rabbit.thaw()
+
+
 def test_a_node_that_was_killed_is_rung_again_when_it_is_back(rabbit: Rabbit, ringer: RabbitRinger) -> None:
     ring(ringer)
     rabbit.kill()
     assert taken(lambda: ring(ringer)) < AT_ONCE
-    assert taken(ringer.takes_rings) < AT_ONCE
+    assert taken(lambda: ringer.takes_rings(TOPIC)) < AT_ONCE
     rabbit.start()
     wait_until(lambda: rings(ringer))
-    assert ringer.takes_rings()
+    assert heard(ringer, TOPIC) == (TOPIC, 1)
+
+
+def test_queues_of_a_node_that_is_killed_at_once_after_making_them_are_rung_again(
+    rabbit: Rabbit, ringer: RabbitRinger
+) -> None:
+    """A queue with a log of its own comes back without a leader then, and waits for an operator."""
+    with rabbit.talking() as channel:
+        for topic in OTHERS:
+            channel.queue_delete(topic)
+    for topic in OTHERS:
+        ring(ringer, topic)
+    rabbit.kill()
+    rabbit.start()
+    for topic in OTHERS:
+        wait_until(partial(rings, ringer, topic))
+        assert heard(ringer, topic) == (topic, 1)
 
 
 def test_nothing_is_delayed_by_the_broker(ringer: RabbitRinger) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime.spokesman import MOST_ASKED, OVERDUE_SECONDS, REST_SECONDS, Spokesman, UnansweredError
+from runtime.spokesman import MOST_ASKED, OVERDUE_SECONDS, REST_SECONDS, DeclinedError, Spokesman, UnansweredError
 from tests.support.servers import wait_until
 
 
@@ -21,6 +21,11 @@ def spokesman() -> Iterator[Spokesman]:
 def fails() -> None:
     """An errand that does not succeed."""
     raise OSError("gone")
+
+
+def is_declined() -> None:
+    """An errand that meets with a no."""
+    raise DeclinedError("not to be had")
 
 
 def answers(spokesman: Spokesman) -> bool:
@@ -43,6 +48,13 @@ def test_after_a_failure_it_rests_and_then_goes_again(spokesman: Spokesman) -> N
         spokesman.run(lambda: True, 1)
     wait_until(lambda: answers(spokesman))
     assert time.monotonic() - began > REST_SECONDS / 2
+
+
+def test_whoever_is_declined_keeps_nobody_else_from_asking(spokesman: Spokesman) -> None:
+    for _ in range(3):
+        with pytest.raises(DeclinedError, match="not to be had"):
+            spokesman.run(is_declined, 1)
+        assert spokesman.run(lambda: True, 1)
 
 
 def test_while_an_errand_is_overdue_nobody_else_waits(spokesman: Spokesman) -> None:

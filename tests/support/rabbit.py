@@ -7,11 +7,12 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pika
 import pytest
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPConnectionError, AMQPError
 
 from cli.system.ports import free_ports
 from runtime.embedded.child import Child
@@ -21,7 +22,7 @@ from tests.support.servers import temporary_state, wait_until
 
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 MISSING = "RabbitMQ is not tested here, because rabbitmq-server is missing: apt-get install rabbitmq-server"
-START_SECONDS = 60.0
+START_SECONDS, TALK_SECONDS = 60.0, 10.0
 # One scheduler thread that does not spin is enough for rings, and leaves the machine to what is tested.
 _ERLANG = "+S 1:1 +A 4 +sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false"
 
@@ -91,10 +92,12 @@ class Rabbit:
 
     @contextmanager
     def talking(self) -> Iterator[pika.adapters.blocking_connection.BlockingChannel]:
-        """A channel to it, behind the system's back."""
+        """A channel to it, behind the system's back. AMQPError when it takes too long, because pika would wait for ever."""
         parameters = pika.URLParameters(self.url)
         parameters.socket_timeout = parameters.stack_timeout = 2
         with pika.BlockingConnection(parameters) as connection:
+            inside = connection._impl
+            inside.ioloop.call_later(TALK_SECONDS, partial(inside._terminate_stream, AMQPConnectionError("no answer")))
             yield connection.channel()
 
     def _control(self, *words: str) -> None:

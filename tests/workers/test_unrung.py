@@ -122,7 +122,7 @@ def test_a_partition_that_somebody_else_drains_is_left_to_him(works: Works, look
 def test_a_broker_that_takes_no_ring_is_as_good_as_a_redis_that_is_away(works: Works, doorbell: EmbeddedRedis) -> None:
     nowhere = broker_at(f"amqp://127.0.0.1:{free_ports(0, 1)[0]}")
     with redis_client(doorbell.url) as client:
-        look = Unrung(works.drain, TOPICS, [partial(takes_writes, client), nowhere.takes_rings])
+        look = Unrung(works.drain, TOPICS, [partial(takes_writes, client), partial(nowhere.takes_rings, "queue")])
         works.append([entering(works.queue())])
         wait_until(lambda: look() != PROBE_SECONDS)
     assert works.waiting() == []
@@ -143,3 +143,11 @@ def test_a_drain_that_was_there_for_long_leaves_in_peace_where_no_ring_gets_thro
     bell.stop()
     close(client)
     nowhere.close()
+
+
+def test_every_way_of_a_ring_has_to_be_open(works: Works) -> None:
+    took = {"redis": True, "queue": False}
+    look = Unrung(works.drain, TOPICS, [lambda: took["redis"], lambda: took["queue"]])
+    wait_until(lambda: look() == LONGEST_PAUSE)
+    took["queue"] = True
+    assert look() == PROBE_SECONDS
