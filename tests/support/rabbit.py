@@ -66,8 +66,9 @@ class Rabbit:
         wait_until(lambda: self._child.pid is None)
 
     def freeze(self) -> None:
-        """Let it do nothing, with all its connections open."""
+        """Let it do nothing, with all its connections open; return when none of its threads does, because kill does not wait."""
         self._signal(signal.SIGSTOP)
+        wait_until(self._stands_still)
 
     def thaw(self) -> None:
         """Let it go on."""
@@ -118,6 +119,10 @@ class Rabbit:
             "RUNNING_UNDER_SYSTEMD": 1,  # because then the node takes the place of the shell that starts it
         }  # fmt: skip
         return [f"{name}={value}" for name, value in settings.items()]
+
+    def _stands_still(self) -> bool:
+        threads = Path(f"/proc/{self._child.pid}/task").glob("*/stat")
+        return all(thread.read_text().rpartition(")")[2].split()[0] == "T" for thread in threads)
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._child.pid is not None
