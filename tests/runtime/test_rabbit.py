@@ -19,7 +19,7 @@ from runtime.spokesman import DeclinedError, UnansweredError
 from tests.support.rabbit import Rabbit, running_rabbit
 from tests.support.servers import wait_until
 
-AT_ONCE = 0.1
+AT_ONCE = 0.4
 ENDS_IN = 5.0
 TOPIC, OTHERS = "queue", ("admin", "people", "mail", "draw", "auction")
 
