@@ -11,7 +11,6 @@ from uuid import UUID
 import psycopg
 
 import workers.admission  # noqa: F401 (the handlers of queues)
-from domain.claims import Claims
 from domain.queue.commands import EnterQueue, LeaveQueue
 from runtime.broker import takes_writes
 from store.command_log import Place
@@ -26,6 +25,7 @@ from tests.simulation.people import Outside
 from tests.simulation.statements import without
 from tests.simulation.transaction import Statement, Transaction
 from tests.simulation.world import QUIET, Dead, Process, World
+from tests.support.works import NobodySigns
 from workers.drain import Drain, Round
 from workers.firing import Firing
 from workers.replies import RedisReplies
@@ -35,14 +35,6 @@ from workers.unrung import Unrung
 PARTITIONS = 2
 THREADS = 2
 KILLER, SPOILER = UUID(int=0xDEAD), UUID(int=0xBAD)
-
-
-class Nobody:
-    """Signs nothing, because nobody asks here."""
-
-    def sign(self, claims: Claims) -> str:
-        """Nobody asks for this."""
-        raise AssertionError(claims)
 
 
 class Watched(Drain):
@@ -169,7 +161,7 @@ class House:
         ledger, clock = Memory(self.store, Nerves(self.world, process)), WorldClock(process)
         kind = Hasty if "commit before reply" in self.plan.gone else Watched
         bell = WorldBell(self.server, process)
-        drain = kind(ledger, PARTITIONS, bell, RedisReplies(self.server, Nobody()), clock)  # type: ignore[arg-type]
+        drain = kind(ledger, PARTITIONS, bell, RedisReplies(self.server, NobodySigns()), clock)  # type: ignore[arg-type]
         for number in range(THREADS):
             process.start(f"drain {number}", lambda: self._drain_on(drain))
         unasked = Unasked(ledger, PARTITIONS, bell, drain.replies, clock)
