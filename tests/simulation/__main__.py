@@ -6,20 +6,9 @@ import sys
 import time
 from collections import Counter
 
-from tests.simulation.many import many
+from tests.simulation.many import ENOUGH, many, untried
 from tests.simulation.run import Ended, run
 from tests.simulation.silence import hush
-
-ENOUGH = 1_000
-EXERCISED = (
-    "commands", "pressed twice", "asked again", "answered again", "looked up", "append unknown",
-    "crash at commit", "crash at together", "unsent commit", "unanswered commit", "unsent append", "unanswered append",
-    "frozen", "idle sessions ended", "lock waits", "killed gateway", "killed worker", "killed scheduler",
-    "ring lost", "ring doubled", "ring late", "ring unheard", "reply lost", "reply doubled",
-    "redis away", "redis flushed", "ledger away", "ledger's clock jumped", "killed by a command", "buried", "swept",
-    "round DECIDED", "round EMPTY", "round NOT_MINE", "round STRUCK", "unrung round DECIDED",
-)  # fmt: skip
-"""What must really have happened in a thousand seeds: every kind of fault, and every guard that one meets."""
 
 
 def main() -> int:
@@ -36,10 +25,10 @@ def main() -> int:
     _tell(counts, asked.seeds, time.monotonic() - began)
     for ended in failed[:20]:
         print(f"FAILED {ended.failure}\n  replay: python -m tests.simulation --seed {ended.seed} --trace")
-    untried = [what for what in EXERCISED if not counts[what]] if asked.seeds >= ENOUGH else []
-    if untried:
-        print("NEVER HAPPENED", ", ".join(untried))
-    return 1 if failed or untried else 0
+    never = untried(counts) if asked.seeds >= ENOUGH else []
+    if never:
+        print("NEVER HAPPENED", ", ".join(never))
+    return 1 if failed or never else 0
 
 
 def _asked() -> argparse.Namespace:

@@ -1,6 +1,7 @@
 """Many seeds, on every core."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 
@@ -8,6 +9,16 @@ from tests.simulation.run import Ended, run
 from tests.simulation.silence import hush
 
 CHUNK = 25
+ENOUGH = 1_000
+EXERCISED = (
+    "commands", "pressed twice", "asked again", "answered again", "looked up", "append unknown",
+    "crash at commit", "crash at together", "unsent commit", "unanswered commit", "unsent append", "unanswered append",
+    "frozen", "idle sessions ended", "lock waits", "killed gateway", "killed worker", "killed scheduler",
+    "ring lost", "ring doubled", "ring late", "ring unheard", "reply lost", "reply doubled",
+    "redis away", "redis flushed", "ledger away", "ledger's clock jumped", "killed by a command", "buried", "swept",
+    "round DECIDED", "round EMPTY", "round NOT_MINE", "round STRUCK", "unrung round DECIDED",
+)  # fmt: skip
+"""What must really have happened in a thousand seeds: every kind of fault, and every guard that one meets."""
 
 
 def many(seeds: Sequence[int], processes: int) -> Iterator[Ended]:
@@ -16,6 +27,11 @@ def many(seeds: Sequence[int], processes: int) -> Iterator[Ended]:
     with get_context("spawn").Pool(processes) as pool:
         for ended in pool.imap_unordered(_several, chunks):
             yield from ended
+
+
+def untried(counts: Counter[str]) -> list[str]:
+    """What never happened of what must."""
+    return [what for what in EXERCISED if not counts[what]]
 
 
 def _several(seeds: Sequence[int]) -> list[Ended]:
