@@ -14,9 +14,3 @@ def recoveries(evidence: Evidence) -> dict[str, list[float]]:
         if after is not None:
             found.setdefault(one.planned.name, []).append(after)
     return found
-
-
-def quantile(values: list[float], share: float) -> float:
-    """The value that this share of all does not exceed; nan of none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.result import percentile
 from tests.chaos.storm.facts import FACTS
 from tests.chaos.storm.plan import LONG_STOPS
-from tests.chaos.storm.recoveries import quantile, recoveries
+from tests.chaos.storm.recoveries import recoveries
 from tests.chaos.storm.run import Storm
 
 SHOWN = 5
@@ -71,7 +72,7 @@ def reported(storm: Storm) -> Report:
 def _figures(storm: Storm) -> dict[str, float]:
     """What else was counted; of what is in seconds, several storms tell the most."""
     evidence = storm.evidence
-    lasted = [call.answered - call.began for call in evidence.calls if call.answered is not None]
+    lasted = sorted(call.answered - call.began for call in evidence.calls if call.answered is not None)
     stops = [one for one in evidence.happened if "stopped" in one.planned.name]
     counted: dict[str, float] = {
         "connections cut": storm.cuts,
@@ -82,9 +83,9 @@ def _figures(storm: Storm) -> dict[str, float]:
         "commands decided": sum(len(page.command_ids) for page in evidence.pages),
         "poison put in": evidence.poison.sure + evidence.poison.unsure,
         "mails received": len(evidence.received),
-        "seconds of a call, p50": round(quantile(lasted, 0.5), 3),
-        "seconds of a call, p99": round(quantile(lasted, 0.99), 3),
-        "seconds of a call, most": round(quantile(lasted, 1.0), 3),
+        "seconds of a call, p50": round(percentile(lasted, 0.5), 3),
+        "seconds of a call, p99": round(percentile(lasted, 0.99), 3),
+        "seconds of a call, most": round(percentile(lasted, 1.0), 3),
         "seconds until quiet": round(storm.quiet_after, 2),
     }
     return counted | storm.guards
@@ -142,14 +143,14 @@ def _faults(report: Report) -> Table:
     for heading in ("fault", "times", "p50", "p99", "max"):
         table.add_column(heading, justify="left" if heading == "fault" else "right")
     for name, times in sorted(report.faults.items()):
-        table.add_row(name, f"{times:,}", *_quantiles(report.recoveries.get(name, [])))
+        table.add_row(name, f"{times:,}", *_percentiles(report.recoveries.get(name, [])))
     every = [seconds for one in report.recoveries.values() for seconds in one]
-    table.add_row("all", f"{sum(report.faults.values()):,}", *_quantiles(every), style="bold")
+    table.add_row("all", f"{sum(report.faults.values()):,}", *_percentiles(every), style="bold")
     return table
 
 
-def _quantiles(seconds: list[float]) -> list[str]:
-    return [f"{quantile(seconds, share):.2f}" if seconds else "-" for share in (0.5, 0.99, 1.0)]
+def _percentiles(seconds: list[float]) -> list[str]:
+    return [f"{percentile(sorted(seconds), share):.2f}" if seconds else "-" for share in (0.5, 0.99, 1.0)]
 
 
 def _facts(report: Report) -> Table:
