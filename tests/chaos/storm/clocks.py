@@ -1,15 +1,15 @@
 """Wrong clocks: each process of a storm is off by up to a minute and a half, for its whole life.
 
 This runs inside the project's own processes (see `tests.support.inside`). Which skew a process gets follows from the seed,
-its name and how often it was started; each start is noted in a folder. What measures durations stays right.
+its name and how often it was started; each start is noted in a folder.
 """
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-import time_machine
+from tests.support.skewed import off_by
 
 FURTHEST = 90.0
 _FOLDER, _SEED, _NAME = "STORM_CLOCKS", "STORM_SEED", "STORM_PROCESS"
@@ -34,7 +34,7 @@ def begin() -> None:
     with notes.open("a") as kept:
         kept.write(f"{skew:+.3f}\n")
     if skew:
-        time_machine.travel(datetime.now(UTC) + timedelta(seconds=skew), tick=True).start()
+        off_by(timedelta(seconds=skew))
 
 
 def noted(folder: Path) -> list[float]:
