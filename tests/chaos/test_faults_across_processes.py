@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.chaos.histories import assert_history_holds
 from tests.support.caller import Organizer, until
 from tests.support.installation import Grounds, running_installation
+from tests.support.measures import samples
 from tests.support.proxy import Proxy
 from tests.support.rush import Rush, assert_exactly_once
 from tests.support.servers import wait_until
@@ -178,8 +178,7 @@ async def test_replies_that_nobody_hears_are_answered_from_the_journal(
 async def missed(hall: Organizer) -> float:
     """How many replies the gateways have looked up because they did not come."""
     texts = [(await hall.call("GET", "/metrics", at=at)).body for at in range(len(hall.urls))]
-    samples = [sample for text in texts for family in text_string_to_metric_families(text) for sample in family.samples]
-    return sum(sample.value for sample in samples if sample.name == "drumroll_replies_missed_total")
+    return sum(samples(text).get("drumroll_replies_missed_total", 0.0) for text in texts)
 
 
 async def test_an_append_whose_answer_is_lost_is_sent_again_and_has_one_effect(

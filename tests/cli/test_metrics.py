@@ -6,10 +6,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from cli.installation import Installation
 from runtime import metrics
+from tests.support import measures
 from tests.support.caller import organizer
 from tests.support.servers import wait_until
 
@@ -29,11 +29,7 @@ def samples(system: Installation) -> Samples:
 
     def read(name: str) -> dict[str, float]:
         with urllib.request.urlopen(system.metrics[name], timeout=5) as answer:  # noqa: S310 (our own, on loopback)
-            families = list(text_string_to_metric_families(answer.read().decode()))
-        totals: dict[str, float] = {}
-        for sample in (sample for family in families for sample in family.samples):
-            totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
-        return totals
+            return measures.samples(answer.read().decode())
 
     return read
 

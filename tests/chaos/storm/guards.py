@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.caller import LOST
+from tests.support.measures import samples
 
 EVERY_SECONDS = 1.0
 GUARDS: Mapping[str, str] = MappingProxyType({
@@ -43,13 +43,9 @@ class Guards:
                 text = await response.text()
         except LOST:
             return
-        counted = Counter[str]()
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name in GUARDS:
-                    counted[GUARDS[sample.name]] += int(sample.value)
-        for guard in GUARDS.values():
-            self._counted(name, guard, counted[guard])
+        shown = samples(text)
+        for sample, guard in GUARDS.items():
+            self._counted(name, guard, shown.get(sample, 0.0))
 
     def _counted(self, name: str, guard: str, now: float) -> None:
         """A process that counts less than before was started again. What was counted before the first look is not ours."""
