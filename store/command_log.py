@@ -23,6 +23,9 @@ UPDATE log_partition SET last_at = greatest(coalesce(last_at, '-infinity'), ledg
 WHERE (topic, part) IN (SELECT topic, part FROM log_partition WHERE topic = %s AND part = %s FOR UPDATE SKIP LOCKED)
 RETURNING strikes, last_at, set_config('drumroll.held', topic || ':' || part, true) AS held"""
 _WAIT_AND_LOCK = _LOCK.replace(" SKIP LOCKED", "")
+_DELETE = "DELETE FROM command_log WHERE position = %s"
+_WAITS = "SELECT 1 FROM command_log WHERE topic = %s AND part = %s LIMIT 1"
+_FORGIVE = "UPDATE log_partition SET strikes = 0 WHERE topic = %s AND part = %s"
 _BE_ALONE = "SELECT pg_try_advisory_lock(hashtext('careful:' || %s), %s)"
 _END_ALONE = "SELECT pg_advisory_unlock(hashtext('careful:' || %s), %s)"
 _IDLE = "SELECT set_config('idle_session_timeout', %s, false)"
@@ -160,8 +163,7 @@ def _take_values(place: Place, bound: int) -> tuple[Any, ...]:
 
 def waits(connection: Connection, place: Place) -> bool:
     """Whether a partition has a batch."""
-    found = "SELECT 1 FROM command_log WHERE topic = %s AND part = %s LIMIT 1"
-    return connection.exec_driver_sql(found, (place.topic, place.part)).first() is not None
+    return connection.exec_driver_sql(_WAITS, (place.topic, place.part)).first() is not None
 
 
 def _row(place: Place, sent: Sequence[Envelope[Command]], gateway: str) -> tuple[Any, ...]:
@@ -176,8 +178,7 @@ def _chunks(sent: Sequence[Envelope[Command]]) -> Iterable[Sequence[Envelope[Com
 
 def forgive(connection: Connection, place: Place) -> None:
     """A clean drain: whatever made the sweeper knock is over."""
-    forgiven = "UPDATE log_partition SET strikes = 0 WHERE topic = %s AND part = %s"
-    connection.exec_driver_sql(forgiven, (place.topic, place.part))
+    connection.exec_driver_sql(_FORGIVE, (place.topic, place.part))
 
 
 def hand_back(connection: Connection, place: Place, unknown: Sequence[tuple[Batch, Unknown]]) -> None:
@@ -228,4 +229,4 @@ def put_rest(connection: Connection, batch: Batch, rest: Sequence[list[Any]]) ->
     if rest:
         connection.exec_driver_sql(_PUT_REST, (encode_raw(rest), len(rest), batch.position))
     else:
-        connection.exec_driver_sql("DELETE FROM command_log WHERE position = %s", (batch.position,))
+        connection.exec_driver_sql(_DELETE, (batch.position,))

@@ -18,6 +18,7 @@ from store.pipelined import LOST, Connection
 AWAY = (*LOST, OperationalError, PoolTimeout)
 """What is raised where the store is away or too busy: nothing is wrong with what was asked of it."""
 NOW = "SELECT ledger_now() AS now"
+_SEE_TENANTS = "SELECT set_config('drumroll.tenants', %s, true)"
 PARTITIONS = "SELECT count(*) / count(DISTINCT topic) FROM log_partition"
 _PLANS = {
     "plan_cache_mode": "force_generic_plan",
@@ -96,7 +97,7 @@ def place_of(url: str) -> str:
 def see_tenants(connection: Connection, tenants: Iterable[UUID]) -> None:
     """Let row level security show these tenants, and no others, until the transaction ends."""
     listed = "{" + ",".join(str(tenant) for tenant in tenants) + "}"
-    connection.exec_driver_sql("SELECT set_config('drumroll.tenants', %s, true)", (listed,))
+    connection.exec_driver_sql(_SEE_TENANTS, (listed,))
 
 
 def ledger_now(connection: Connection) -> datetime:

@@ -1,7 +1,6 @@
 """What the statements of the command log, the journal and the sweep do."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ APPEND = command_log._APPEND
 LOCKS = (command_log._LOCK, command_log._WAIT_AND_LOCK)
 OUTCOMES = (journal._OUTCOMES,)
 TAKES = (command_log._TAKE,)
-LOOKS = ("SELECT 1 FROM command_log WHERE topic = %s AND part = %s LIMIT 1",)
+LOOKS = (command_log._WAITS,)
 _Values = Sequence[Any]
 _Batch = shape("position appended_at attempts body")
 _Lease = shape("strikes last_at held")
@@ -264,10 +263,6 @@ def make_partitions(tx: Transaction, topics: Iterable[str], partitions: int) -> 
             tx.insert("log_partition", {"topic": topic, "part": part})
 
 
-PATIENCE: timedelta = sweeping.PATIENCE
-_FORGIVE = "UPDATE log_partition SET strikes = 0 WHERE topic = %s AND part = %s"
-_DELETE = "DELETE FROM command_log WHERE position = %s"
-_SEE_TENANTS = "SELECT set_config('drumroll.tenants', %s, true)"
 STATEMENTS: dict[str, Statement] = {
     command_log._LOCK: lock,
     command_log._WAIT_AND_LOCK: wait_and_lock,
@@ -280,11 +275,11 @@ STATEMENTS: dict[str, Statement] = {
     command_log._TAKE_BACK_TRY: take_back_try,
     command_log._PUT_REST: put_rest,
     command_log._HAND_BACK: hand_back,
-    _DELETE: delete_batch,
-    LOOKS[0]: waits,
-    _FORGIVE: forgive,
+    command_log._DELETE: delete_batch,
+    command_log._WAITS: waits,
+    command_log._FORGIVE: forgive,
     database.NOW: now,
-    _SEE_TENANTS: see_tenants,
+    database._SEE_TENANTS: see_tenants,
     base.SEE_TENANT: see_tenants,
     journal._OUTCOMES: outcomes,
     operations._OUTCOMES: looked_up,
