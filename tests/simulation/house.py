@@ -22,7 +22,7 @@ from tests.simulation.ledger import Memory, Store
 from tests.simulation.nerves import Nerves
 from tests.simulation.of_the_log import make_partitions
 from tests.simulation.people import Outside
-from tests.simulation.statements import without
+from tests.simulation.statements import Guard, without
 from tests.simulation.transaction import Statement, Transaction
 from tests.simulation.world import QUIET, Dead, Process, World
 from tests.support.works import NobodySigns
@@ -67,9 +67,9 @@ class Hasty(Watched):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a seed is made of. `gone` names the guards that are removed; `calm` lets nothing go wrong by itself."""
+    """What a seed is made of. `gone` are the guards that are removed; `calm` lets nothing go wrong by itself."""
 
-    gone: frozenset[str] = frozenset()
+    gone: frozenset[Guard] = frozenset()
     calm: bool = False
 
 
@@ -159,7 +159,7 @@ class House:
 
     def _worker(self, process: Process) -> None:
         ledger, clock = Memory(self.store, Nerves(self.world, process)), WorldClock(process)
-        kind = Hasty if "commit before reply" in self.plan.gone else Watched
+        kind = Hasty if Guard.COMMIT_BEFORE_REPLY in self.plan.gone else Watched
         bell = WorldBell(self.server, process)
         drain = kind(ledger, PARTITIONS, bell, RedisReplies(self.server, NobodySigns()), clock)  # type: ignore[arg-type]
         for number in range(THREADS):
@@ -173,7 +173,7 @@ class House:
         ledger, clock = Memory(self.store, Nerves(self.world, process)), WorldClock(process)
         bell = WorldBell(self.server, process)
         process.start("timers", lambda: self._step_on(Firing(ledger, PARTITIONS, bell.ring, clock), 0.3))
-        if "sweeper" not in self.plan.gone:
+        if Guard.SWEEPER not in self.plan.gone:
             process.start("sweeper", lambda: self._step_on(Sweeper(ledger, self._swept(bell), None), 0.4))
 
     def _swept(self, bell: WorldBell) -> Callable[[str, int], None]:
@@ -230,7 +230,7 @@ class House:
         self.poison.add(self.outside.poison(dice.choice((deadly, spoiling))).id)
 
     def _committing(self, tx: Transaction) -> None:
-        if "partition lock" not in self.plan.gone:
+        if Guard.PARTITION_LOCK not in self.plan.gone:
             checks.check_writer(tx, PARTITIONS)
         if self._who(tx).startswith("scheduler") and "command_log" in tx.writes:
             checks.check_fired(tx)
@@ -244,7 +244,7 @@ class House:
         return "" if process is None else process.name
 
     def _resolve(self) -> Callable[[str], Statement]:
-        known = without(*self.plan.gone)
+        known = without(self.plan.gone)
         wrapped = {"entries_of_people": self._deadly, "insert queue_entry": self._spoiled}
         kept: dict[str, Statement] = {}
 

@@ -1,7 +1,8 @@
 """What each statement of the store does, in Python: found by its text, so that one that is not known fails at once."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from enum import StrEnum, auto
 from functools import lru_cache, partial
 from typing import Any
 
@@ -23,6 +24,16 @@ _SEQUENCES = {"journal": "seq"}
 KNOWN: dict[str, Statement] = {**of_the_log.STATEMENTS, **of_timers.STATEMENTS, **of_queues.STATEMENTS}
 
 
+class Guard(StrEnum):
+    """What keeps a world from harm, and can be removed from it."""
+
+    PARTITION_LOCK = auto()
+    LOOK_AGAIN = auto()
+    STORED_OUTCOMES = auto()
+    SWEEPER = auto()
+    COMMIT_BEFORE_REPLY = auto()
+
+
 @lru_cache(maxsize=1024)
 def meaning_of(statement: str) -> Statement:
     """What a statement does. LookupError: nobody has said."""
@@ -38,9 +49,9 @@ def meaning_of(statement: str) -> Statement:
     raise LookupError(f"nobody has said what this does: {statement}")
 
 
-def without(*gone: str) -> Callable[[str], Statement]:
-    """The same ledger with a guard removed: statements of these names do what they would without it."""
-    replaced = {text: does for name in gone for text, does in GUARDS.get(name, {}).items()}
+def without(gone: Collection[Guard]) -> Callable[[str], Statement]:
+    """The same ledger with guards removed: the statements that they are made of do what they would without."""
+    replaced = {text: does for guard in gone for text, does in OF_STATEMENTS.get(guard, {}).items()}
     return lambda statement: replaced.get(statement) or meaning_of(statement)
 
 
@@ -86,10 +97,10 @@ def _by_id(table: str, tx: Transaction, values: Sequence[Any]) -> Sequence[Any]:
     return [whole(**row) for row in found if row is not None]
 
 
-GUARDS: dict[str, dict[str, Statement]] = {
-    "partition lock": dict.fromkeys(of_the_log.LOCKS, of_the_log.lock_nothing)
+OF_STATEMENTS: Mapping[Guard, Mapping[str, Statement]] = {
+    Guard.PARTITION_LOCK: dict.fromkeys(of_the_log.LOCKS, of_the_log.lock_nothing)
     | dict.fromkeys(of_the_log.TAKES, of_the_log.take_what_is_free),
-    "look-again": dict.fromkeys(of_the_log.LOOKS, of_the_log.nothing),
-    "stored outcomes": dict.fromkeys(of_the_log.OUTCOMES, of_the_log.nothing),
+    Guard.LOOK_AGAIN: dict.fromkeys(of_the_log.LOOKS, of_the_log.nothing),
+    Guard.STORED_OUTCOMES: dict.fromkeys(of_the_log.OUTCOMES, of_the_log.nothing),
 }
-"""The guards that can be removed: the statements that each is made of, and what they do without it."""
+"""The guards that are made of statements, and what these do without it; the others are made of steps (see House)."""

@@ -16,11 +16,12 @@ from tests.simulation.house import Plan
 from tests.simulation.many import many, untried
 from tests.simulation.run import Ended, run
 from tests.simulation.silence import hush
+from tests.simulation.statements import Guard
 
 SEEDS = 1_500
 
 
-def harm(*gone: str, seeds: int, calm: bool = False) -> Counter[str]:
+def harm(*gone: Guard, seeds: int, calm: bool = False) -> Counter[str]:
     """What came to harm in how many worlds without these guards: the first words of what did not hold."""
     with hush():
         ended = [run(seed, Plan(frozenset(gone), calm)) for seed in range(seeds)]
@@ -46,20 +47,20 @@ def test_a_seed_does_the_same_in_every_process() -> None:
 
 
 def test_without_one_writer_to_a_partition_updates_are_lost() -> None:
-    assert harm("partition lock", seeds=120)["counts"] > 0
+    assert harm(Guard.PARTITION_LOCK, seeds=120)["counts"] > 0
 
 
 def test_without_stored_outcomes_a_command_that_comes_again_is_decided_twice() -> None:
-    assert harm("stored outcomes", seeds=20)["doubled"] > 0
+    assert harm(Guard.STORED_OUTCOMES, seeds=20)["doubled"] > 0
 
 
 def test_without_the_look_again_and_the_sweeper_work_is_left_lying() -> None:
-    assert harm("sweeper", seeds=60, calm=True) == {}
-    assert harm("sweeper", "look-again", seeds=60, calm=True)["nothing rests"] > 0
+    assert harm(Guard.SWEEPER, seeds=60, calm=True) == {}
+    assert harm(Guard.SWEEPER, Guard.LOOK_AGAIN, seeds=60, calm=True)["nothing rests"] > 0
 
 
 def test_a_reply_before_the_commit_tells_what_is_not_stored() -> None:
-    assert harm("commit before reply", seeds=60)["answers"] > 0
+    assert harm(Guard.COMMIT_BEFORE_REPLY, seeds=60)["answers"] > 0
 
 
 def test_without_the_participations_own_id_a_second_copy_counts_a_person_twice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +69,6 @@ def test_without_the_participations_own_id_a_second_copy_counts_a_person_twice(m
     def forgetful(queue: Queue, mine: tuple[Entry, ...], own_id: UUID, command: EnterQueue, times: Times) -> Decision:
         return real(queue, [entry for entry in mine if entry.id != own_id], own_id, command, times)
 
-    assert harm("stored outcomes", seeds=40)["counts"] == 0
+    assert harm(Guard.STORED_OUTCOMES, seeds=40)["counts"] == 0
     monkeypatch.setattr(rules, "enter", forgetful)
-    assert harm("stored outcomes", seeds=40)["counts"] > 0
+    assert harm(Guard.STORED_OUTCOMES, seeds=40)["counts"] > 0
