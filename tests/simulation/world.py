@@ -71,7 +71,6 @@ class Process:
     world: "World"
     name: str
     begin: Callable[["Process"], None]
-    restarts: bool = True
     dead: bool = False
     frozen_until: float = 0.0
     clock_off: float = 0.0
@@ -128,9 +127,9 @@ class World:
         roll = self.dice.random()
         return roll * 2e-3 if roll > self.sluggish else self.dice.random() * 0.2
 
-    def process(self, name: str, begin: Callable[[Process], None], *, restarts: bool = True) -> Process:
+    def process(self, name: str, begin: Callable[[Process], None]) -> Process:
         """A process, begun."""
-        made = Process(self, name, begin, restarts=restarts, clock_off=self.dice.choice((0.0, 0.0, -90.0, 90.0)))
+        made = Process(self, name, begin, clock_off=self.dice.choice((0.0, 0.0, -90.0, 90.0)))
         begin(made)
         return made
 
@@ -181,8 +180,7 @@ class World:
         process.dead = True
         self.note(process.name, "dies")
         self.at(0.0, lambda: _bury(process))
-        if process.restarts:
-            self.at(0.05 + self.dice.random(), lambda: self._again(process))
+        self.at(0.05 + self.dice.random(), lambda: self._again(process))
 
     def run(self, until: Callable[[], bool]) -> None:
         """Let everybody go on until that is so. Unfinished: it never was."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import dramatiq
 import requests
@@ -229,8 +229,3 @@ def _dispose(engine: Engine) -> None:
 def strong_key() -> str:
     """An Idempotency-Key that is as good as a password."""
     return f"{uuid4().hex}{uuid4().hex}"
-
-
-def some_id() -> UUID:
-    """An id that nobody has."""
-    return uuid4()
