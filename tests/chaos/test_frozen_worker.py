@@ -29,7 +29,7 @@ def frozen(works: Works, options: str) -> Iterator[psycopg.Connection]:
 
 def is_free(works: Works) -> bool:
     """Whether another worker could have the partition now."""
-    with works.drain.ledger.engine.connect() as connection:
+    with works.worker.connect() as connection:
         return lock(connection, PLACE) is not None
 
 

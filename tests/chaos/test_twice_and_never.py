@@ -167,7 +167,7 @@ def test_a_reply_that_cannot_be_sent_is_found_in_the_journal(works: Works) -> No
 def test_nothing_is_taken_by_a_drain_that_rolls_back(works: Works) -> None:
     queue = works.queue()
     works.append([entering(queue)])
-    with works.drain.ledger.engine.connect() as connection:
+    with works.worker.connect() as connection:
         assert command_log.lock(connection, place_of(queue)) is not None
         assert len(command_log.take(connection, place_of(queue), 1000)) == 1
         connection.rollback()

@@ -31,11 +31,11 @@ from tests.support.works import Works
 @asynccontextmanager
 async def presence(works: Works, *, most_undecided: int) -> AsyncIterator[Presence]:
     """What tells of presence, in a gateway that lets so many undecided commands of a queue into the log."""
-    url, clock, drain = works.database.url(GATEWAY), Clock(), works.drain
+    url, clock = works.database.url(GATEWAY), Clock()
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool, redis.asyncio.Redis() as unused:
         undecided = Undecided(pool, 1_000, most_undecided)
-        appender, limits = Appender("tests", partial(connected, url), clock), WriteLimits(drain.replies.client, clock)
-        accept = Accept(appender, drain.bell, PARTITIONS, limits, undecided, clock)
+        appender, limits = Appender("tests", partial(connected, url), clock), WriteLimits(works.redis, clock)
+        accept = Accept(appender, works.drain.bell, PARTITIONS, limits, undecided, clock)
         yield Presence(Lines(pool, unused, clock), accept, clock)
         await accept.stop()
 

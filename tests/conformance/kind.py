@@ -42,7 +42,7 @@ class Scene:
 
     def outcome(self, command_id: UUID, tenant_id: UUID | None = None) -> dict[str, Any]:
         """The stored outcome of a command that was decided."""
-        with self.works.drain.ledger.engine.begin() as connection:
+        with self.works.worker.begin() as connection:
             see_tenants(connection, [tenant_id or self.tenant_id])
             outcome: dict[str, Any] = journal.outcomes(connection, [command_id])[command_id]
         return outcome

@@ -57,7 +57,7 @@ async def write_path(works: Works, most: int) -> AsyncIterator[Accept]:
     """The write path of a gateway on the store of these works."""
     url, drain = works.database.url(GATEWAY), works.drain
     async with AsyncConnectionPool(url, min_size=1, open=False) as pool:
-        limits, undecided = WriteLimits(drain.replies.client, Clock()), Undecided(pool, most, most)
+        limits, undecided = WriteLimits(works.redis, Clock()), Undecided(pool, most, most)
         appends = Appender("tests", partial(connected, url), Clock())
         accept = Accept(appends, drain.bell, PARTITIONS, limits, undecided, Clock())
         try:
@@ -151,7 +151,7 @@ def an_answer_is_lost(works: Works) -> list[str]:
 
     def decide_unheard() -> None:
         works.append([one])
-        with new_drain(works.drain.ledger.engine, NOBODY_ANSWERS) as deaf:
+        with new_drain(works.worker, NOBODY_ANSWERS) as deaf:
             deaf.round(place_of(queue))
 
     return asyncio.run(run())
@@ -170,7 +170,7 @@ def redis_stays_away(works: Works) -> Iterator[str]:
     queue = works.queue()
     came = people(queue, 3)
     works.append(came)
-    with new_drain(works.drain.ledger.engine, NOBODY_ANSWERS) as deaf, set_to(unrung, "AWAY_SECONDS", -1.0):
+    with new_drain(works.worker, NOBODY_ANSWERS) as deaf, set_to(unrung, "AWAY_SECONDS", -1.0):
         Unrung(deaf, ("queue",), [partial(takes_writes, deaf.replies.client)])()
     yield from wrong_with(works, queue, *came)
 

@@ -260,11 +260,11 @@ def _recorded_while(works: Works, asks: Callable[[Completions, Queue], bool]) ->
     order = Completion(queue.tenant_id, one.id, queue.id, 1_000, "EUR", (), {})
 
     def asked() -> bool:
-        with works.drain.ledger.engine.begin() as asking:
+        with works.worker.begin() as asking:
             see_tenants(asking, [queue.tenant_id])
             return asks(Completions(Tenancy(asking, queue.tenant_id)), queue)
 
-    with works.drain.ledger.engine.begin() as recording, ThreadPoolExecutor(1) as threads:
+    with works.worker.begin() as recording, ThreadPoolExecutor(1) as threads:
         see_tenants(recording, [queue.tenant_id])
         completions = Completions(Tenancy(recording, queue.tenant_id))
         completions.currency_of(queue)
@@ -312,7 +312,7 @@ def a_connection_is_used_again(works: Works) -> Iterator[str]:
     queue = works.queue()
     works.append([entering(queue)])
     works.settle()
-    with pipelined(works.drain.ledger.engine) as connection:
+    with pipelined(works.worker) as connection:
         see_tenants(connection, [queue.tenant_id])
         connection.commit()
         if connection.exec_driver_sql("SELECT FROM queue_entry").all():

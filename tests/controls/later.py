@@ -39,7 +39,7 @@ STANDS = "a scheduler stands still because another one works"
 
 def promised(works: Works, due_in: timedelta) -> Timer:
     """A knock at a queue, so long from now."""
-    with works.drain.ledger.engine.begin() as connection:
+    with works.worker.begin() as connection:
         own_id = uuid4()
         knocks = Timer(own_id, "knock", ledger_now(connection) + due_in, KnockQueue(queue_id=own_id))
         timers.write(connection, [(uuid4(), knocks)])
@@ -122,7 +122,7 @@ def a_timer_that_was_moved(works: Works) -> Iterator[str]:
     knocks = promised(works, timedelta(0))
     ids = set()
     for _ in range(2):
-        with works.drain.ledger.engine.begin() as connection:
+        with works.worker.begin() as connection:
             (due,) = timers.claim(connection, ledger_now(connection), 1)
             ids.add(timers.fired(due, knocks.command).id)
             timers.write(connection, [(due.tenant_id, knocks)])

@@ -15,7 +15,7 @@ from domain.times import Times
 from store import command_log, sweeping
 from store.command_log import Batch, Place
 from store.database import AWAY
-from store.pipelined import id_array, pipelined
+from store.pipelined import id_array
 from store.work import Work
 from tests.controls.guard import Guard
 from tests.controls.removing import Removal, all_of, replaced, reworded, rewritten
@@ -146,7 +146,7 @@ def takes_last() -> Removal:
 
     def delete_and_tell(drain: Drain, told: Told) -> None:
         ids = id_array(one.sent.id for one, _, _ in told.decided.answers)
-        with pipelined(drain.ledger.engine) as connection:
+        with drain.ledger.opened() as connection:
             connection.exec_driver_sql("DELETE FROM command_log WHERE ids && %s::uuid[]", (ids,))
             connection.commit()
         tell(drain, told)
@@ -192,7 +192,7 @@ def appended_while_leaving(works: Works) -> Iterator[str]:
         return Reply()
 
     works.append([knock(queue)])
-    with new_drain(works.drain.ledger.engine, NOBODY_ANSWERS) as deaf, knocks_that(another_comes):
+    with new_drain(works.worker, NOBODY_ANSWERS) as deaf, knocks_that(another_comes):
         deaf(place_of(queue).topic, place_of(queue).part)
     yield from wrong_with(works, queue, *late)
 

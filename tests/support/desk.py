@@ -73,7 +73,7 @@ class Desk:
 
     def outcomes(self, tenant_id: UUID, *command_ids: UUID) -> list[dict[str, Any]]:
         """The stored outcomes of commands, in their order."""
-        with self.works.drain.ledger.engine.begin() as connection:
+        with self.works.worker.begin() as connection:
             see_tenants(connection, [tenant_id])
             found = journal.outcomes(connection, command_ids)
         return [found[one] for one in command_ids]

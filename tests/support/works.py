@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import redis
+from redis import Redis
 from sqlalchemy import Engine, Row
 
 import workers.admission  # noqa: F401 (the handlers of queues)
@@ -45,13 +45,15 @@ class NobodySigns:
 
 @dataclass(frozen=True)
 class Works:
-    """A store with a drain. `owner` sees everything; the drain works under the worker's role."""
+    """A store with a drain. `owner` sees everything; the drain works with `worker`, under that role."""
 
     database: TestDatabase
     owner: Engine
     gateway: Engine
     scheduler: Engine
+    worker: Engine
     drain: Drain
+    redis: Redis
     redis_url: str
 
     def queue(self, **settings: Any) -> Queue:
@@ -91,7 +93,7 @@ class Works:
 
     def outcomes(self, queue: Queue, command_ids: Iterable[UUID]) -> dict[UUID, Any]:
         """What the journal says, as a worker reads it."""
-        with self.drain.ledger.engine.begin() as connection:
+        with self.worker.begin() as connection:
             see_tenants(connection, [queue.tenant_id])
             return journal.outcomes(connection, command_ids)
 
@@ -105,10 +107,12 @@ def place_of(queue: Queue) -> Place:
 def works_on(database: TestDatabase, redis_url: str) -> Iterator[Works]:
     """Works on a database and a Redis, closed at the end."""
     owner, gateway, scheduler, worker = (database.engine(role) for role in (None, GATEWAY, SCHEDULER, WORKER))
+    client = redis_client(redis_url)
     with new_drain(worker, redis_url) as drain:
-        made = Works(database, owner, gateway, scheduler, drain, redis_url)
+        made = Works(database, owner, gateway, scheduler, worker, drain, client, redis_url)
         yield made
         assert made.rows(_MISKEPT) == []
+    close(client)
     for engine in (owner, gateway, scheduler, worker):
         engine.dispose()
 
@@ -127,7 +131,7 @@ def new_drain(engine: Engine, redis_url: str) -> Iterator[Drain]:
         close(broker.client)
 
 
-def close(client: redis.Redis) -> None:
+def close(client: Redis) -> None:
     """Let go of a client's connections."""
     client.close()
     client.connection_pool.disconnect()

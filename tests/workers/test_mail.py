@@ -272,13 +272,13 @@ def test_a_deliverer_shows_its_metrics(works: Works, receiver: Receiver, redis_s
 
 
 def test_asking_for_a_deliverer_again_and_again_rings_once_a_second(works: Works, redis_server: str) -> None:
-    works.drain.replies.client.delete("bell:mail", "drumroll:mail")
+    works.redis.delete("bell:mail", "drumroll:mail")
     broker = RedisRinger(redis_server)
-    ring = mail_bell(works.drain.replies.client, broker)
+    ring = mail_bell(works.redis, broker)
     for _ in range(5):
         ring()
-    assert works.drain.replies.client.llen("drumroll:mail") == 1
-    works.drain.replies.client.delete("bell:mail", "drumroll:mail", "drumroll:mail.msgs")
+    assert works.redis.llen("drumroll:mail") == 1
+    works.redis.delete("bell:mail", "drumroll:mail", "drumroll:mail.msgs")
     close(broker.client)
 
 

@@ -92,7 +92,7 @@ def test_a_partition_that_is_being_drained_is_left_alone(works: Works) -> None:
     queue = works.queue()
     works.append([entering(queue)])
     works.database.advance("1 s")
-    with sweeping(works) as (sweeper, rung), works.drain.ledger.engine.begin() as connection:
+    with sweeping(works) as (sweeper, rung), works.worker.begin() as connection:
         assert lock(connection, place_of(queue)) is not None
         sweeper()
         assert rung == []

@@ -112,7 +112,7 @@ def test_a_redis_that_hangs_is_as_good_as_away(works: Works, look: Unrung, doorb
 def test_a_partition_that_somebody_else_drains_is_left_to_him(works: Works, look: Unrung) -> None:
     queue = works.queue()
     works.append([entering(queue)])
-    with works.drain.ledger.engine.begin() as connection:
+    with works.worker.begin() as connection:
         assert lock(connection, place_of(queue)) is not None
         assert look.drain_waiting() == {Round.NOT_MINE}
     assert look.drain_waiting() == {Round.DECIDED}
