@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any
-from uuid import uuid4
 
 import dramatiq
 import pytest
@@ -19,13 +17,11 @@ from api_gateway.appender import Appender, connected
 from api_gateway.limits import WriteLimits
 from api_gateway.limits.undecided import Undecided
 from api_gateway.problems import Problem
-from domain.command import Command, Envelope
-from domain.queue.commands import EnterQueue
 from runtime.bell import Bell
 from runtime.clock import Clock
 from store.roles import GATEWAY
 from tests.support.database import PARTITIONS
-from tests.support.factories import entering
+from tests.support.factories import deep, entering
 from tests.support.works import Works
 
 
@@ -40,15 +36,6 @@ async def accept(works: Works) -> AsyncIterator[Accept]:
         yield made
         await made.stop()
     bell.stop()
-
-
-def deep(command: Envelope[EnterQueue], depth: int = 500) -> Envelope[Command]:
-    """The same command with a body that cannot be written."""
-    nested: Any = []
-    for _ in range(depth):
-        nested = [nested]
-    body = EnterQueue.model_construct(queue_id=command.body.queue_id, consumer_id=nested)
-    return Envelope(uuid4(), command.tenant_id, command.actor, command.request_id, body)
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")

@@ -8,12 +8,10 @@ import pytest
 
 from domain.queue.commands import LeaveQueue
 from domain.queue.state import Queue
-from store.database import ledger_now
 from store.roles import WORKER
-from store.sweeping import sweep
 from tests.support.crashes import Death, Seams, die_everywhere, in_child
 from tests.support.factories import entering, sent
-from tests.support.servers import wait_until
+from tests.support.recovery import recover
 from tests.support.works import Works, new_drain, place_of
 
 
@@ -28,20 +26,6 @@ def drain_and_die(works: Works, queue: Queue, death: Death) -> int:
             drain.round(place_of(queue))
 
     return in_child(act)
-
-
-def recover(works: Works) -> None:
-    """What a healthy installation does: the sweeper finds what waits, a worker drains it."""
-    works.advance("1 second")
-
-    def quiet() -> bool:
-        with works.scheduler.begin() as connection:
-            left = sweep(connection, ledger_now(connection))
-        for place in left:
-            works.drain.round(place)
-        return works.waiting() == [] and works.value("SELECT max(strikes) FROM log_partition") == 0
-
-    wait_until(quiet, seconds=30)
 
 
 def crowd(works: Works, size: int) -> tuple[Queue, list[UUID]]:

@@ -24,11 +24,11 @@ from domain.queue.state import Queue, Scope
 from store.command_log import Place
 from store.roles import MAINTENANCE, WORKER
 from store.wire import partition_of
-from tests.chaos.test_crash_at_every_step import recover
 from tests.support.crashes import Death, Seams, die_everywhere, in_child
 from tests.support.database import PARTITIONS
 from tests.support.desk import Desk, Founded, founding, fresh_key, imprint
 from tests.support.factories import LONG_AGO, entering, sent
+from tests.support.recovery import recover
 from tests.support.works import Works, new_drain
 from tests.workers.queue_room import firing_in
 from workers import queue_upkeep

@@ -14,10 +14,10 @@ from store.sweeping import sweep
 from tests.support.crashes import Death, Seams, die_everywhere, in_child
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering
+from tests.support.owed_mail import bury, delivering, mail
 from tests.support.receiver import Receiver, receiving
 from tests.support.servers import wait_until
 from tests.support.works import Works
-from tests.workers.test_mail import bury, delivering, mail
 from workers.firing import Firing
 from workers.sweeper import Sweeper
 

@@ -15,17 +15,15 @@ from domain.queue.state import Queue
 from domain.times import Times
 from store import dead
 from store.command_log import Place
-from store.database import ledger_now
 from store.dead import Retried
-from store.roles import WORKER
-from store.sweeping import sweep
 from store.work import Work
-from tests.support.crashes import KILLED, in_child
+from tests.support.crashes import KILLED
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering, sent
 from tests.support.faults import handled_by, settled_by
+from tests.support.recovery import sweep_and_drain_in_child, swept
 from tests.support.servers import wait_until
-from tests.support.works import Works, new_drain, place_of
+from tests.support.works import Works, place_of
 from tests.workers.queue_room import firing_in
 from workers import careful
 from workers.drain import Round
@@ -217,20 +215,6 @@ def promised_within(works: Works, queue: Queue, least: str, most: str) -> bool:
     ) == [(True,)]  # fmt: skip
 
 
-def sweep_and_drain_in_child(works: Works) -> int:
-    """The sweeper rings; a process drains what it rang for. Its exit status."""
-    works.advance("1 second")
-    with works.scheduler.begin() as connection:
-        left = sweep(connection, ledger_now(connection))
-
-    def drain() -> None:
-        with new_drain(works.database.engine(WORKER), works.redis_url) as drain:
-            for place in left:
-                drain.round(place)
-
-    return in_child(drain)
-
-
 @pytest.mark.parametrize(
     "garbage", [b"\xff\x00 no JSON", b'{"no": "list"}', b'[["too", "short"]]', b"[[1,2,3,4,5,6,7,8,9,10,11]]"]
 )
@@ -257,10 +241,7 @@ def test_a_batch_that_nobody_can_read_is_buried_alone(works: Works, garbage: byt
 
 def sweep_and_drain(works: Works) -> list[Place]:
     """The sweeper rings, a worker comes, and whatever it raises its process goes on. What is left."""
-    works.advance("1 second")
-    with works.scheduler.begin() as connection:
-        left = sweep(connection, ledger_now(connection))
-    for place in left:
+    for place in swept(works):
         with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
             works.drain.round(place)
     return works.waiting()

@@ -22,9 +22,9 @@ from cli.system.shape import Shape
 from runtime.keys import new_key
 from store import signing_keys
 from store.roles import MAINTENANCE
-from tests.cli.test_procfile import LINES, ROOT, UP, Environment, drumroll
 from tests.support.database import PASSWORDS, TestDatabase, fresh_database
 from tests.support.inside import inside
+from tests.support.procfile import LINES, ROOT, UP, Environment, drumroll
 from tests.support.servers import running_postgres, running_redis, temporary_state, wait_until
 
 KEK = bytes(range(32))

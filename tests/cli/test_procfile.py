@@ -15,20 +15,10 @@ from cli.installation import answers
 from cli.system.ports import free_ports
 from cli.system.servers import in_database
 from tests.support.database import PASSWORDS
+from tests.support.procfile import LINES, ROOT, UP, Environment, drumroll
 from tests.support.servers import query, wait_until
 
-ROOT = Path(__file__).parents[2]
-LINES = dict(line.split(": drumroll ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 PRIVATE = {"GATEWAY_SECRET": "11" * 32, "KEY_ENCRYPTION_KEY": "22" * 32}
-UP = {"web": "gateway.up", "scheduler": "scheduler.up"}
-
-Environment = dict[str, str]
-
-
-def drumroll(words: str, environment: Environment) -> subprocess.CompletedProcess[str]:
-    """A command, run to its end."""
-    command = [sys.executable, "-m", "cli", *words.split()]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture

@@ -24,13 +24,12 @@ from runtime.clock import Clock
 from store import command_log, database
 from store.database import Limits
 from store.roles import GATEWAY, WORKER
-from tests.chaos.test_append_together import deep
 from tests.controls.guard import Guard
 from tests.controls.log import NOBODY_ANSWERS
 from tests.controls.removing import replaced, rewritten
 from tests.controls.scenes import LYING, people, set_to, wrong_with
 from tests.support.database import PARTITIONS
-from tests.support.factories import entering
+from tests.support.factories import deep, entering
 from tests.support.servers import wait_until
 from tests.support.works import Works, new_drain, place_of
 from workers import unrung

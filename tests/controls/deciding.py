@@ -28,7 +28,6 @@ from store import command_log, dead
 from store.database import AWAY
 from store.roles import WORKER
 from store.work import Work
-from tests.chaos.test_poison import sweep_and_drain_in_child
 from tests.controls.guard import Guard
 from tests.controls.removing import all_of, reworded, rewritten
 from tests.controls.scenes import (
@@ -48,6 +47,7 @@ from tests.support.crashes import KILLED
 from tests.support.database import PARTITIONS
 from tests.support.factories import LONG_AGO, entering, sent
 from tests.support.faults import settled_by
+from tests.support.recovery import sweep_and_drain_in_child
 from tests.support.servers import wait_until
 from tests.support.works import Works, new_drain, place_of
 from tests.workers.queue_room import firing_in

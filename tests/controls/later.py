@@ -24,9 +24,9 @@ from tests.controls.removing import Removal, all_of, replaced, reworded, rewritt
 from tests.controls.scenes import knock, set_to
 from tests.support.crashes import KILLED, in_child
 from tests.support.database import PARTITIONS
+from tests.support.owed_mail import bury, bury_many, delivering, mail
 from tests.support.receiver import receiving
 from tests.support.works import Works
-from tests.workers.test_mail import bury, bury_many, delivering, mail
 from workers.delivery import Delivery
 from workers.firing import Firing
 from workers.smtp import Relay

@@ -89,3 +89,12 @@ def sent(queue: Queue, command: C, *, command_id: UUID | None = None, keyed: str
 def entering(queue: Queue, *, consumer_id: UUID | None = None, keyed: str | None = None) -> Envelope[EnterQueue]:
     """Somebody wants to join the line."""
     return sent(queue, EnterQueue(queue_id=queue.id, consumer_id=consumer_id or uuid4()), keyed=keyed)
+
+
+def deep(command: Envelope[EnterQueue], depth: int = 500) -> Envelope[Command]:
+    """The same command with a body that cannot be written."""
+    nested: Any = []
+    for _ in range(depth):
+        nested = [nested]
+    body = EnterQueue.model_construct(queue_id=command.body.queue_id, consumer_id=nested)
+    return Envelope(uuid4(), command.tenant_id, command.actor, command.request_id, body)

@@ -3,7 +3,6 @@
 import email
 import email.policy
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,30 +15,25 @@ from cli.system.ports import free_ports
 from domain.command import Envelope
 from domain.decision import Decision, Reply
 from domain.mail import MOST_TO_OPERATOR, UNKNOWN_TRIES, Attempt, MailState, OutboxMail
-from domain.queue.commands import EnterQueue, KnockQueue
-from domain.queue.state import Queue
+from domain.queue.commands import KnockQueue
 from domain.times import Times
 from runtime.broker import RedisRinger
 from runtime.settings import Settings
-from store import dead, outbox
-from store.database import ledger_now, see_tenants
-from store.dead import DeadCommand
-from store.roles import MAINTENANCE, SCHEDULER, WORKER
+from store import outbox
+from store.database import ledger_now
+from store.roles import MAINTENANCE, SCHEDULER
 from store.work import Work
-from tests.support.database import PARTITIONS
-from tests.support.factories import entering, sent
+from tests.support.factories import sent
 from tests.support.faults import handled_by
+from tests.support.owed_mail import OPERATOR, bury, bury_many, delivering, mail
 from tests.support.processes import running_deliverer, running_scheduler
 from tests.support.receiver import DROP, Receiver, receiving
 from tests.support.servers import wait_until
 from tests.support.works import Works, close
-from workers.delivery import Delivery, mail_bell
+from workers.delivery import mail_bell
 from workers.janitor import Janitor
 from workers.mail_boot import delivery
-from workers.smtp import Patience, Relay
 from workers.sweeper import Sweeper
-
-OPERATOR = "operator@harbour.test"
 
 
 @pytest.fixture
@@ -47,44 +41,6 @@ def receiver() -> Iterator[Receiver]:
     """A mail server."""
     with receiving() as made:
         yield made
-
-
-@contextmanager
-def delivering(works: Works, url: str, operator: str | None = OPERATOR) -> Iterator[Delivery]:
-    """A deliverer under its role."""
-    engine = works.database.engine(SCHEDULER, pool=1)
-    yield Delivery(engine, Relay(url, Patience(1.0, 1.0, 1.0)), "no-reply@harbour.test", operator)
-    engine.dispose()
-
-
-def bury(works: Works, *, times: int = 1) -> Envelope[EnterQueue]:
-    """A command dies, once or more often."""
-    engine = works.database.engine(WORKER, pool=1)
-    one = entering(works.queue())
-    for _ in range(times):
-        with engine.begin() as connection:
-            see_tenants(connection, [one.tenant_id])
-            now = ledger_now(connection)
-            dead.bury(connection, [DeadCommand(one, now, now, "ValueError: secret words", "Traceback")], PARTITIONS)
-    engine.dispose()
-    return one
-
-
-def bury_many(works: Works, dead_commands: int, queue: Queue) -> None:
-    """So many commands on a queue die in one drain."""
-    engine = works.database.engine(WORKER, pool=1)
-    with engine.begin() as connection:
-        see_tenants(connection, [queue.tenant_id])
-        now = ledger_now(connection)
-        died = [DeadCommand(entering(queue), now, now, "ValueError: words", "") for _ in range(dead_commands)]
-        dead.bury(connection, died, PARTITIONS)
-    engine.dispose()
-
-
-def mail(works: Works) -> Any:
-    """The only mail."""
-    (row,) = works.rows("SELECT * FROM outbox")
-    return row
 
 
 def sweep(works: Works) -> bool:
