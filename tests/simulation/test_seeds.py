@@ -34,7 +34,7 @@ def test_whatever_befalls_it_every_world_comes_to_rest_with_everything_as_it_mus
     assert failed == {}, "replay one with: python -m tests.simulation --seed N --trace"
     assert len({one.hash for one in ended}) == SEEDS
     counts = sum((one.counts for one in ended), Counter[str]())
-    assert untried(counts) == []
+    assert untried(counts, SEEDS) == []
 
 
 def test_a_seed_does_the_same_in_every_process() -> None:
