@@ -13,6 +13,8 @@ CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sle
 CREATE TRIGGER slow AFTER INSERT ON queue_entry FOR EACH STATEMENT EXECUTE FUNCTION slow()"""
 _FAST = "DROP TRIGGER IF EXISTS slow ON queue_entry; DROP FUNCTION IF EXISTS slow"
 _ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+_CAME = """
+SELECT (SELECT coalesce(sum(n), 0) FROM command_log) + (SELECT count(*) FROM queue_entry WHERE queue_id = %s) AS came"""
 
 
 @contextmanager
@@ -30,7 +32,7 @@ async def test_a_worker_that_is_told_to_go_finishes_the_batch_in_hand(grounds: G
     worker = grounds.system.supervisor.posts["admission"].child
     with slow_disk(grounds):
         entering = asyncio.create_task(enter(hall, queue))
-        await until(lambda: grounds.value(_ASLEEP) > 0)
+        await until(lambda: grounds.value(_ASLEEP) > 0 and grounds.value(_CAME, queue["id"]) >= GUESTS)
         try:
             await asyncio.to_thread(grounds.system.let_go, "admission")
             assert (worker.status, worker.said('"worker.going"')) == (0, True)
