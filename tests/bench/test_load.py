@@ -150,7 +150,7 @@ def test_nobody_is_late_because_others_still_connect() -> None:
         before = time.time()
         result = run_plan(Plan(HOST, port, 50, rate=1_000.0, keep=True), requests(100))
     assert min(due for due, _, _ in result.samples) > before
-    assert max(took for _, took, _ in result.samples) < 1_000
+    assert max(took for _, took, _ in result.samples) < 10_000
 
 
 def test_nobody_listening_is_an_error() -> None:

@@ -203,5 +203,5 @@ async def test_an_append_whose_answer_is_lost_is_sent_again_and_has_one_effect(
             rush = await rush_through(grounds, hall.at(url), nothing, record_property)
         finally:
             await asyncio.to_thread(beside.__exit__, None, None, None)
-    assert proxy.cuts > 10
+    assert proxy.cuts > 3
     assert all(person.status for person in rush.people)
