@@ -35,6 +35,7 @@ LIGHT = 50
 _AFTER_SECONDS = 8.0
 _REFUSED = (429, 503)
 _MOST_EACH = 1.5
+_PATIENCE_SECONDS = 60.0
 _WAITS = b"SELECT count(*) FROM command_log"
 
 
@@ -127,10 +128,16 @@ def _entering(system: System, plan: Plan) -> tuple[Plan, list[bytes]]:
 
 
 def _emptied(system: System, ended: float) -> float:
-    """Seconds after `ended` (seconds since 1970) at which little enough waits in the log to be the neighbour's alone."""
+    """Seconds after `ended` (seconds since 1970) at which little enough waits in the log to be the neighbour's alone.
+
+    TimeoutError when that takes more than a minute.
+    """
+    until = time.monotonic() + _PATIENCE_SECONDS
     with system.connect() as connection:
         connection.autocommit = True
-        while one_row(connection, _WAITS)[0] > 2:
+        while (waiting := one_row(connection, _WAITS)[0]) > 2:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{waiting} commands still waited after {_PATIENCE_SECONDS:.0f} s")
             time.sleep(0.02)
     return max(0.0, time.time() - ended)
 
