@@ -35,6 +35,7 @@ def both() -> Iterator[Pair]:
 def pair(both: Pair) -> Pair:
     """Both, with nothing in the table and nothing left to replay."""
     query(both.primary.url, "TRUNCATE kept")
+    query(both.standby.url, "SELECT pg_wal_replay_resume()")
     wait_until(lambda: caught_up(both))
     return both
 
