@@ -99,7 +99,7 @@ def test_a_caller_who_leaves_in_mid_body_is_no_fault_of_ours(
     before = closed()
     with socket.create_connection(("127.0.0.1", int(house.url.rpartition(":")[2]))) as caller:
         caller.sendall(f"{asked}Content-Type: application/json\r\n\r\n{{".encode())
-    wait_until(lambda: closed() == before + 1)
+    wait_until(lambda: closed() > before)
     assert "request.broken" not in capfd.readouterr().out
 
 

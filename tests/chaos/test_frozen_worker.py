@@ -40,8 +40,8 @@ def test_every_transaction_of_a_worker_ends_after_five_seconds(works: Works) -> 
 
 
 def test_what_a_frozen_worker_holds_is_free_then_and_its_late_commit_fails(works: Works) -> None:
-    with suppress(*AWAY), frozen(works, f"{LIMITS.options} -c transaction_timeout=700") as connection:
-        wait_until(lambda: is_free(works), 5)
+    with suppress(*AWAY), frozen(works, f"{LIMITS.options} -c transaction_timeout=2000") as connection:
+        wait_until(lambda: is_free(works))
         with pytest.raises(AWAY):
             strikes_and_commits(connection)
     assert works.value("SELECT max(strikes) FROM log_partition") == 0

@@ -44,7 +44,7 @@ async def pauses(hall: Organizer, queue: Json) -> None:
         state = await hall.state(queue, patient["accessToken"])
         return state if state["paused"] else None
 
-    assert (await eventually(told_of_the_pause, 3))["status"] == "QUEUED"
+    assert (await eventually(told_of_the_pause))["status"] == "QUEUED"
     twice = await hall.admin("POST", f"{place}/pause", {"scope": "SERVICE"})
     assert (twice.status, twice.body["code"]) == (409, "ALREADY_PAUSED")
     await ok(await hall.admin("POST", f"{place}/resume", {}))
@@ -135,4 +135,4 @@ async def test_a_key_is_rotated_and_revoked(hall: Organizer) -> None:
     async def refused() -> bool:
         return (await hall.admin("GET", "/queues")).status == 401
 
-    assert await eventually(refused, 3)
+    assert await eventually(refused)

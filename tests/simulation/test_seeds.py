@@ -28,6 +28,7 @@ def harm(*gone: Guard, seeds: int, calm: bool = False) -> Counter[str]:
     return Counter(one.failure.split(":")[1].strip() for one in ended if one.failure is not None)
 
 
+@pytest.mark.timeout(300)
 def test_whatever_befalls_it_every_world_comes_to_rest_with_everything_as_it_must_be() -> None:
     ended = list(many(range(SEEDS), processes=2))
     failed = {one.seed: one.failure for one in ended if one.failure is not None}
