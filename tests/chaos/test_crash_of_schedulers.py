@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from uuid import UUID, uuid4
 
+import pytest
+
 from domain.decision import Timer
 from domain.queue.commands import KnockQueue
 from store import timers
@@ -20,6 +22,8 @@ from tests.support.servers import wait_until
 from tests.support.works import Works
 from workers.firing import Firing
 from workers.sweeper import Sweeper
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def in_dying_scheduler(works: Works, death: Death, act: Callable[[Works, Seams], None]) -> int:

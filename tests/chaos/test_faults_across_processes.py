@@ -20,6 +20,7 @@ from tests.support.servers import wait_until
 RECOVERS_IN = 30.0
 Record = Callable[[str, object], None]
 Fault = Callable[[Rush], Awaitable[None]]
+pytestmark = pytest.mark.timeout(300)  # because a rush has bounds of its own, and a busy machine boots slowly
 
 
 @pytest.fixture(scope="module")
