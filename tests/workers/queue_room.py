@@ -1,15 +1,17 @@
 """A queue of the real worker on a real store, as steps of a test see it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import pytest
+
 from domain.command import SYSTEM_ACTOR, Envelope
-from domain.queue.commands import QueueCommand
-from domain.queue.state import Queue
+from domain.queue.commands import EnterQueue, QueueCommand
+from domain.queue.state import Entry, Queue
 from store.repositories.base import Tenancy
 from store.repositories.entries import Entries
 from store.repositories.queues import Queues
@@ -21,6 +23,7 @@ from tests.support.works import Works
 from workers.firing import Firing
 
 PATIENCE = 60
+MakeRoom = Callable[..., "WorkedRoom"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +117,37 @@ def firing_in(works: Works) -> Iterator[Firing]:
     engine = works.database.engine(SCHEDULER, pool=1)
     yield Firing(engine, PARTITIONS, _nobody_is_rung)
     engine.dispose()
+
+
+@pytest.fixture
+def make_room(works: Works) -> Iterator[MakeRoom]:
+    """Make queues. Dates are seconds from now."""
+    with firing_in(works) as firing:
+
+        def made(**settings: Any) -> WorkedRoom:
+            now = works.value("SELECT ledger_now()")
+            dated = {name: now + timedelta(seconds=at) for name, at in settings.items() if name.endswith("_at")}
+            return WorkedRoom(works, firing, works.queue(**settings | dated))
+
+        yield made
+
+
+def entering(room: WorkedRoom, person: UUID | None = None) -> EnterQueue:
+    """Somebody joins."""
+    return EnterQueue(queue_id=room.queue_id, consumer_id=person or uuid4())
+
+
+def crowd(room: WorkedRoom, people: int) -> list[UUID]:
+    """So many people join in one batch; their participations."""
+    return room.append(*(entering(room) for _ in range(people)))
+
+
+def statuses(room: WorkedRoom) -> dict[str, int]:
+    """How many participations have which status."""
+    counted = "SELECT status, count(*) AS people FROM queue_entry WHERE queue_id = %s GROUP BY status"
+    return {row.status: row.people for row in room.works.rows(counted, room.queue_id)}
+
+
+def one_of(room: WorkedRoom, own_id: UUID) -> Entry:
+    """A participation as it is stored."""
+    return room.seen().by_id[own_id]

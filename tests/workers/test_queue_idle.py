@@ -5,8 +5,7 @@ import pytest
 from domain.queue import commands as c
 from domain.queue.state import Status
 from tests.support.statements import overheard
-from tests.workers.queue_room import WorkedRoom
-from tests.workers.test_queue_upkeep import MakeRoom, crowd, entering, make_room, one_of, statuses
+from tests.workers.queue_room import MakeRoom, WorkedRoom, crowd, entering, make_room, one_of, statuses
 
 __all__ = ["make_room"]
 

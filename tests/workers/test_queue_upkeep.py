@@ -1,55 +1,24 @@
 """What keeps a queue going, on a real store: slices, drains in which much happens, and knocks that come to an end."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from domain.command import SYSTEM_ACTOR, Envelope
 from domain.queue import commands as c
-from domain.queue.state import Entry, Scope, Status
+from domain.queue.state import Scope, Status
 from store import command_log
 from tests.domain.queue.invariants import Seen, check, check_between
 from tests.support.database import PARTITIONS
 from tests.support.factories import make_sequence
 from tests.support.works import Works, place_of
-from tests.workers.queue_room import WorkedRoom, firing_in
+from tests.workers.queue_room import MakeRoom, WorkedRoom, crowd, entering, make_room, one_of, statuses
 from workers.drain import Round
 from workers.queue_upkeep import SLICE
 
-MakeRoom = Callable[..., WorkedRoom]
-
-
-@pytest.fixture
-def make_room(works: Works) -> Iterator[MakeRoom]:
-    """Make queues. Dates are seconds from now."""
-    with firing_in(works) as firing:
-
-        def made(**settings: Any) -> WorkedRoom:
-            now = works.value("SELECT ledger_now()")
-            dated = {name: now + timedelta(seconds=at) for name, at in settings.items() if name.endswith("_at")}
-            return WorkedRoom(works, firing, works.queue(**settings | dated))
-
-        yield made
-
-
-def entering(room: WorkedRoom, person: UUID | None = None) -> c.EnterQueue:
-    """Somebody joins."""
-    return c.EnterQueue(queue_id=room.queue_id, consumer_id=person or uuid4())
-
-
-def crowd(room: WorkedRoom, people: int) -> list[UUID]:
-    """So many people join in one batch; their participations."""
-    return room.append(*(entering(room) for _ in range(people)))
-
-
-def statuses(room: WorkedRoom) -> dict[str, int]:
-    """How many participations have which status."""
-    counted = "SELECT status, count(*) AS people FROM queue_entry WHERE queue_id = %s GROUP BY status"
-    return {row.status: row.people for row in room.works.rows(counted, room.queue_id)}
+__all__ = ["make_room"]
 
 
 def granted(room: WorkedRoom) -> list[UUID]:
@@ -57,11 +26,6 @@ def granted(room: WorkedRoom) -> list[UUID]:
     told = """SELECT event->>'participationId' FROM journal, json_array_elements(events) WITH ORDINALITY AS e(event, nth)
     WHERE aggregate_id = %s AND event->>'type' = 'queue.consumer.granted' ORDER BY seq, nth"""
     return [UUID(row[0]) for row in room.works.rows(told, room.queue_id)]
-
-
-def one_of(room: WorkedRoom, own_id: UUID) -> Entry:
-    """A participation as it is stored."""
-    return room.seen().by_id[own_id]
 
 
 def test_three_thousand_are_let_in_in_slices_once_each_in_order_while_others_enter(make_room: MakeRoom) -> None:
