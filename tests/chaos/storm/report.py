@@ -72,7 +72,7 @@ def reported(storm: Storm) -> Report:
 def _figures(storm: Storm) -> dict[str, float]:
     """What else was counted; of what is in seconds, several storms tell the most."""
     evidence = storm.evidence
-    lasted = sorted(call.answered - call.began for call in evidence.calls if call.answered is not None)
+    lasted = [call.answered - call.began for call in evidence.calls if call.answered is not None]
     stops = [one for one in evidence.happened if "stopped" in one.planned.name]
     counted: dict[str, float] = {
         "connections cut": storm.cuts,
@@ -83,9 +83,9 @@ def _figures(storm: Storm) -> dict[str, float]:
         "commands decided": sum(len(page.command_ids) for page in evidence.pages),
         "poison put in": evidence.poison.sure + evidence.poison.unsure,
         "mails received": len(evidence.received),
-        "seconds of a call, p50": round(percentile(lasted, 0.5), 3),
-        "seconds of a call, p99": round(percentile(lasted, 0.99), 3),
-        "seconds of a call, most": round(percentile(lasted, 1.0), 3),
+        "seconds of a call, p50": round(percentile(sorted(lasted), 0.5), 3),
+        "seconds of a call, p99": round(percentile(sorted(lasted), 0.99), 3),
+        "seconds of a call, most": round(percentile(sorted(lasted), 1.0), 3),
         "seconds until quiet": round(storm.quiet_after, 2),
     }
     return counted | storm.guards
