@@ -490,7 +490,7 @@ GUARDS = (
         "What a transaction may see is forgotten at its end.",
         (FOREIGN,),
         a_connection_is_used_again,
-        rewritten(database, "see_tenants", ("%s, true)", "%s, false)")),
+        reworded(database, "_SEE_TENANTS", ("%s, true)", "%s, false)")),
     ),
     Guard(
         "outcomes of one's own",
