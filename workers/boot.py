@@ -70,7 +70,8 @@ def _unrung(chosen: Settings, drain: Drain, ring: KeyRing, broker: Ringer, topic
     """The same drain with less patience for a Redis that hangs. A ring goes through Redis, and through the broker as well."""
     client = redis_client(chosen.redis_url, timeout=IMPATIENCE_SECONDS)
     impatient, served = replace(drain, replies=RedisReplies(client, ring)), tuple(topics)
-    return Unrung(impatient, served, [partial(takes_writes, client), *(partial(broker.takes_rings, one) for one in served)])
+    ways = [partial(takes_writes, client), *(partial(broker.takes_rings, topic) for topic in served)]
+    return Unrung(impatient, served, ways)
 
 
 def settle_memory() -> None:

@@ -87,7 +87,8 @@ async def test_a_gateway_with_its_hands_full_says_so_and_keeps_room_for_others(
     finally:
         grounds.system.cont("admission")
     try:
-        assert [answer.status for answer in await asyncio.gather(*calls) if answer not in turned_away] == [200] * OF_A_CROWD
+        answered = [answer.status for answer in await asyncio.gather(*calls) if answer not in turned_away]
+        assert answered == [200] * OF_A_CROWD
         assert (await other).status == 200
         again = await asyncio.gather(*(pressing.insist("POST", *entering(pressing, queue, key)) for key in keys))
         assert {answer.status for answer in again} == {200}
