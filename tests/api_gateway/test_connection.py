@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from uvicorn.server import ServerState
 
-from api_gateway.connection import DOOR, HEAD_LIMIT, Corked, GatewayProtocol
+from api_gateway.connection import DOOR, HEAD_LIMIT, GatewayProtocol
+from api_gateway.corked import Corked
 from api_gateway.server import config
 
 BODY = b"x" * 2_000

@@ -14,7 +14,7 @@ import psycopg
 from redis.asyncio.connection import AbstractConnection as AsyncRedisConnection
 from redis.connection import AbstractConnection
 
-from api_gateway.connection import Corked
+from api_gateway.corked import Corked
 
 KILLED = 137
 T = TypeVar("T")
