@@ -151,6 +151,15 @@ async def test_a_request_that_does_not_come_is_refused_and_begun_by_nobody(serve
     assert wire.application.asked == 0
 
 
+async def test_whoever_leaves_in_the_middle_has_asked_for_nothing(serves: Serves) -> None:
+    wire = await serves()
+    _, writer = await wire.calls(HEAD + b"Content-Length: 9\r\n\r\n1")
+    await until(partial(_has_read, wire, 1))
+    writer.close()
+    await until(lambda: not wire.state.connections)
+    assert wire.application.asked == 0
+
+
 async def test_a_large_body_that_stops_in_the_middle_is_refused(serves: Serves) -> None:
     wire = await serves(Hurried)
     reader, _ = await wire.calls(HEAD + b"Content-Length: 900000\r\n\r\n" + b"x" * 100_000)
@@ -207,7 +216,9 @@ async def test_whoever_says_little_at_a_time_is_served(serves: Serves) -> None:
 
 
 def _has_read(wire: Wire, length: int) -> bool:
-    there = [one.cycle for one in wire.state.connections if isinstance(one, GatewayProtocol) and one.scope]
+    there = [
+        one.cycle for one in wire.state.connections if isinstance(one, GatewayProtocol) and getattr(one, "cycle", None)
+    ]
     return [len(one.body) for one in there] == [length]
 
 
