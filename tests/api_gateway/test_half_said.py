@@ -33,7 +33,7 @@ class Listener:
     """An application that says what it was told: its headers, and the length of its body; or much, where it is asked for much."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked, self.read = 0, 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI."""
@@ -42,6 +42,7 @@ class Listener:
         while more:
             message = await receive()
             length, more = length + len(message.get("body", b"")), message.get("more_body", False)
+            self.read = length
             if message["type"] == "http.disconnect":
                 return
         names = [name.decode() for name, _ in scope["headers"]]
@@ -237,6 +238,19 @@ async def test_a_large_body_is_read_by_whoever_bounds_it(serves: Serves, length:
     sent = b"" if b"Content" in length else b"%x\r\n" % (2 * HEAD_LIMIT) + b"x" * (HEAD_LIMIT + 1)
     await wire.calls(HEAD + length + b"\r\n\r\n" + sent)
     await until(lambda: wire.application.asked == 1)
+
+
+async def test_a_long_body_in_pieces_does_not_count_as_head(serves: Serves) -> None:
+    wire = await serves()
+    reader, writer = await wire.calls(HEAD + b"Content-Length: %d\r\n\r\n" % (4 * HEAD_LIMIT))
+    for number in range(1, 5):
+        writer.write(b"x" * HEAD_LIMIT)
+        await until(partial(_is_told, wire.application, number * HEAD_LIMIT))
+    assert (await heard(reader))[2]["length"] == 4 * HEAD_LIMIT
+
+
+def _is_told(application: Listener, length: int) -> bool:
+    return application.read == length
 
 
 async def test_who_wait_behind_an_answer_are_few(serves: Serves) -> None:
