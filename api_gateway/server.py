@@ -12,7 +12,7 @@ import uvicorn
 
 from api_gateway.connection import GatewayProtocol
 from runtime.logging import configure
-from runtime.preflight import check
+from runtime.preflight import check, refuse
 from runtime.settings import Settings
 from store import database, preflight
 
@@ -24,6 +24,8 @@ def run(settings: Settings) -> None:
     """Serve until a signal; requests in hand are finished first. SystemExit with status 2: not on these servers."""
     configure(settings.log_level)
     check(settings, partial(preflight.of_role, settings.database_url, database.GATEWAY))
+    if reasons := preflight.of_replica(settings.database_url, settings.reads_database_url or settings.database_url):
+        refuse(reasons)
     serve("api_gateway.app:app", settings.host, settings.port, factory=True)
 
 

@@ -1,7 +1,8 @@
 """Before a process starts: what its servers are found to be, and whether it starts on them.
 
 What breaks a promise is refused with exit status 2 and a sentence that says what to set. What only costs something is one line
-of the log for each reason. A server that cannot be asked is neither: it may be there in a moment.
+of the log for each reason. A store that cannot be asked may be there in a moment, so it is asked again for a while; nothing
+starts on one that was never asked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from runtime.broker import redis_client
 from runtime.clock import Clock
 from runtime.settings import Settings
 
-REFUSED = 2
+REFUSED, NOT_STARTED = 2, 3
+STORE_SECONDS, AGAIN_SECONDS = 10.0, 0.25
 SKEW = timedelta(seconds=5)
 """More than this between a process's clock and Postgres' is told. Nothing is decided by a process's clock, but verifiers of
 tokens rarely forgive more, and dramatiq takes a worker whose clock is fifteen seconds behind for dead."""
@@ -54,20 +56,36 @@ class Found(Protocol):
 
 
 def check(chosen: Settings, look: Callable[[], Found]) -> None:
-    """Return when a process may start on these servers; SystemExit with status 2, and the reasons said, when it must not."""
-    before = Clock().now()
-    found = look()
-    after = Clock().now()
+    """Return when a process may start on these servers.
+
+    SystemExit, with the reasons said: status 2 when it must not, status 3 when the store could not be asked for ten seconds.
+    """
+    before, found, after = _asked(look, Clock())
+    if found.unreachable:
+        _end(
+            NOT_STARTED, [f"Postgres cannot be asked ({found.unreachable}). Start this process again when it answers."]
+        )
     if reasons := refusals(found, unsafe_allowed=chosen.allow_unsafe_store):
         refuse(reasons)
     for reason in found.unsafe:
         log.error("preflight.unsafe_store", because=reason, allowed_by="ALLOW_UNSAFE_STORE")
-    if found.unreachable:
-        log.warning("preflight.store_away", because=found.unreachable)
     if found.now is not None:
         warn(skew(before, found.now, after))
     warn(found.warnings)
     warn(warnings_of_redis(chosen))
+
+
+def _asked(look: Callable[[], Found], clock: Clock) -> tuple[datetime, Found, datetime]:
+    """What was found, between two readings of this process's clock; a store that is away is asked again for ten seconds."""
+    until, said = clock.monotonic() + STORE_SECONDS, False
+    while True:
+        before, found, after = clock.now(), look(), clock.now()
+        if not found.unreachable or clock.monotonic() > until:
+            return before, found, after
+        if not said:
+            log.warning("preflight.store_away", because=found.unreachable)
+        said = True
+        clock.pause(AGAIN_SECONDS)
 
 
 def refusals(found: Found, *, unsafe_allowed: bool) -> list[str]:
@@ -78,9 +96,13 @@ def refusals(found: Found, *, unsafe_allowed: bool) -> list[str]:
 
 def refuse(reasons: Sequence[str]) -> NoReturn:
     """End this process with status 2 and the reasons on standard error."""
+    _end(REFUSED, reasons)
+
+
+def _end(status: int, reasons: Sequence[str]) -> NoReturn:
     sys.stderr.write("".join(f"{reason}\n" for reason in reasons))
     sys.stderr.flush()
-    raise SystemExit(REFUSED)
+    raise SystemExit(status)
 
 
 def warn(reasons: Iterable[str]) -> None:

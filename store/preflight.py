@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import tuple_row
 
 from domain.catalogue import TOPICS
@@ -32,7 +33,10 @@ SELECT clock_timestamp(), current_user::text, (SELECT jsonb_object_agg(n, curren
   (SELECT setting::int FROM pg_settings WHERE name = 'autovacuum_naptime')"""
 _ROLE: Final = """
 SELECT r.rolsuper, r.rolbypassrls,
+  ARRAY(SELECT rolname::text FROM pg_roles p WHERE (p.rolsuper OR p.rolbypassrls) AND p.oid <> r.oid
+    AND pg_has_role(r.oid, p.oid, 'MEMBER')),
   (SELECT jsonb_object_agg(topic, n) FROM (SELECT topic, count(*) AS n FROM log_partition GROUP BY topic) AS parts),
+  EXISTS (SELECT FROM log_partition GROUP BY topic HAVING max(part) + 1 <> count(*)),
   ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
     AND relname = ANY(%(all)s) AND pg_has_role(r.oid, relowner, 'MEMBER')),
   ARRAY(SELECT t FROM unnest(%(walled)s::text[]) t
@@ -40,7 +44,11 @@ SELECT r.rolsuper, r.rolbypassrls,
     WHERE NOT coalesce(c.relrowsecurity AND c.relforcerowsecurity, false)),
   ARRAY(SELECT relname::text FROM pg_class c WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%(walled)s)
     AND has_any_column_privilege(r.oid, c.oid, 'SELECT')
-    AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND r.oid = ANY(p.polroles)))
+    AND NOT EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND r.oid = ANY(p.polroles))),
+  ARRAY(SELECT DISTINCT relname::text FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
+    WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%(walled)s) AND 0 = ANY(p.polroles)),
+  ARRAY(SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname = ANY(%(all)s)
+    AND relpersistence <> 'p')
 FROM pg_roles r WHERE r.rolname = current_user"""
 _SEES_ALL: Final = "SELECT rolbypassrls OR rolsuper FROM pg_roles WHERE rolname = current_user"
 _BLIND: Final = (
@@ -55,14 +63,22 @@ _LONGEST_NAP: Final = 30
 
 
 class RoleGrants(NamedTuple):
-    """What a role may do that it should not, and what of the store is not as it should be."""
+    """What a role may do that it should not, and what of the store is not as it should be.
+
+    `powers` are roles without walls that it may become, `owned` tables that it may alter, `open` those whose walls are not
+    forced, `closed` those it has no policy on, `public` those on which everybody has one, `unlogged` those that a crash empties.
+    """
 
     superuser: bool
     bypasses: bool
+    powers: Sequence[str]
     partitions: Mapping[str, int]
+    gap: bool
     owned: Sequence[str]
     open: Sequence[str]
     closed: Sequence[str]
+    public: Sequence[str]
+    unlogged: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,12 @@ def shut_out(failure: BaseException | None, url: str) -> str | None:
         "never made. Run `drumroll migrate` with the same ROLE_SECRET that DATABASE_URL was made with (`drumroll settings --of "
         "PROCESS` prints it)."
     )
+
+
+def of_replica(url: str, replica: str) -> list[str]:
+    """Why this replica should not be read from: it has the roles of its primary, so the same one sees the same there."""
+    role, other = (conninfo_to_dict(one).get("user") for one in (url, replica))
+    return [] if role == other else [f"READS_DATABASE_URL names the role {other}: name {role}, as DATABASE_URL does."]
 
 
 def warnings_of_maintenance(url: str) -> list[str]:
@@ -163,6 +185,10 @@ def _wrong(grants: RoleGrants, role: str) -> Iterator[str]:
     if grants.superuser or grants.bypasses:
         what = "is a superuser" if grants.superuser else "has BYPASSRLS"
         yield f"The role {role} {what}: row level security does not bind it, and it would see every tenant. {ours}"
+    elif grants.powers:
+        yield (
+            f"The role {role} belongs to {_listed(grants.powers)}: it may become who is not bound by row level security. {ours}"
+        )
     elif grants.owned:
         yield f"The role {role} owns {_listed(grants.owned)}, or belongs to who does: it may take the walls down. {ours}"
     if grants.open:
@@ -170,14 +196,24 @@ def _wrong(grants: RoleGrants, role: str) -> Iterator[str]:
             f"Row level security is not forced on {_listed(grants.open)}: tenants would see each other. Run `drumroll "
             "migrate` under the owner."
         )
-    if grants.closed and not grants.superuser:
+    if grants.public:
+        yield (
+            f"A policy on {_listed(grants.public)} lets every role through: tenants would see each other. Drop the policies TO "
+            "PUBLIC; `drumroll migrate` makes none."
+        )
+    if grants.unlogged:
+        yield (
+            f"{_listed(grants.unlogged)}: UNLOGGED, so that what was acknowledged is gone after a crash. `drumroll migrate` "
+            "makes none so; run ALTER TABLE ... SET LOGGED under the owner."
+        )
+    if grants.closed and not (grants.superuser or grants.powers):
         yield f"The role {role} has no policy on {_listed(grants.closed)}: it would see nothing. Run `drumroll migrate`."
     counts = {topic: grants.partitions.get(topic, 0) if grants.partitions else 0 for topic in TOPICS}
-    if len(set(counts.values())) > 1 or not all(counts.values()):
+    if grants.gap or len(set(counts.values())) > 1 or not all(counts.values()):
         told = ", ".join(f"{topic} {count}" for topic, count in counts.items())
         yield (
-            f"The topics have different numbers of partitions ({told}): a command would wait where nobody looks. Run `drumroll "
-            "migrate`; if that does not mend it, restore the rows of log_partition that are missing."
+            f"The topics have different numbers of partitions, or one in their midst is missing ({told}): a command would wait "
+            "where nobody looks. Run `drumroll migrate`; if that does not mend it, restore the missing rows of log_partition."
         )
 
 

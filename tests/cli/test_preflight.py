@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from cli.processes import PROCESSES
 from cli.system.ports import free_ports
 from cli.system.shape import Shape
 from runtime.keys import new_key
+from runtime.preflight import NOT_STARTED, REFUSED
 from store import signing_keys
 from store.roles import MAINTENANCE
 from tests.support.database import PASSWORDS, TestDatabase, fresh_database
@@ -68,6 +70,11 @@ class Place:
         finally:
             self.run("ALTER SYSTEM RESET synchronous_commit", "SELECT pg_reload_conf()")
             wait_until(lambda: self._commits() == "on")
+
+    def is_waited_for(self) -> bool:
+        """Whether somebody waits for a lock."""
+        with psycopg.connect(self.store.owner) as connection:
+            return bool(connection.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall())
 
     def _commits(self) -> str:
         with psycopg.connect(self.store.owner) as connection:
@@ -147,6 +154,12 @@ def test_no_setting_allows_a_role_that_sees_every_tenant(place: Place) -> None:
         assert "Traceback" not in refused.stderr
 
 
+def test_a_replica_is_read_under_the_same_role(place: Place) -> None:
+    refused = drumroll(LINES["web"], place.of("web", READS_DATABASE_URL=place.store.url(MAINTENANCE)))
+    assert refused.returncode == 2
+    assert f"READS_DATABASE_URL names the role {MAINTENANCE}" in refused.stderr
+
+
 def test_a_worker_with_too_few_threads_is_refused(place: Place) -> None:
     refused = drumroll(LINES["admission"], place.of("admission", WORKER_THREADS="3"))
     assert (refused.returncode, "set WORKER_THREADS=8" in refused.stderr) == (2, True)
@@ -194,14 +207,21 @@ def test_who_is_not_let_in_is_told_what_to_do(place: Place, name: str) -> None:
         assert "Traceback" not in refused.stderr
 
 
-def test_servers_that_are_away_are_no_reason_not_to_start(place: Place, tmp_path: Path) -> None:
-    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
-    with started("mail", place.of("mail") | nowhere, tmp_path / "log") as said:
-        assert '"event":"preflight.store_away"' in said
+def test_nothing_starts_on_a_store_that_was_never_asked(place: Place) -> None:
+    nowhere, names = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}, ("web", "people", "scheduler", "mail")
+    with ThreadPoolExecutor(len(names)) as threads:
+        for ended in threads.map(lambda name: drumroll(LINES[name], place.of(name) | nowhere), names):
+            assert ended.returncode == NOT_STARTED, ended.stdout + ended.stderr
+            assert '"event":"preflight.store_away"' in ended.stdout + ended.stderr
+            assert "Postgres cannot be asked" in ended.stderr
 
 
-@pytest.mark.parametrize("name", ["people", "scheduler"])
-def test_what_cannot_run_without_its_store_ends_and_says_so(place: Place, name: str) -> None:
-    ended = drumroll(LINES[name], place.of(name) | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"})
-    assert ended.returncode not in {0, 2}, ended.stdout + ended.stderr
-    assert '"event":"preflight.store_away"' in ended.stdout + ended.stderr
+def test_a_store_that_cannot_be_asked_for_a_moment_is_asked_again(place: Place) -> None:
+    with psycopg.connect(place.store.owner) as somebody:
+        somebody.execute("LOCK TABLE log_partition")
+        with place.unsafe(), ThreadPoolExecutor(1) as threads:
+            refused = threads.submit(drumroll, LINES["people"], place.of("people"))
+            wait_until(place.is_waited_for, 60)
+            wait_until(lambda: not place.is_waited_for())
+            somebody.rollback()
+            assert refused.result().returncode == REFUSED
