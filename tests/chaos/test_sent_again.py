@@ -9,6 +9,7 @@ from api_gateway.appender import Appender, connected
 from domain.command import Command, Envelope
 from domain.queue.commands import PauseQueue, ResumeQueue
 from domain.queue.state import Queue
+from runtime.clock import Clock
 from store.command_log import places_of
 from store.roles import GATEWAY
 from tests.support.database import PARTITIONS
@@ -37,7 +38,7 @@ def append_unconfirmed(works: Works, one: Envelope[Command], meanwhile: Any) -> 
     """Append through a gateway whose first connection breaks once it has committed."""
     url = works.database.url(GATEWAY)
     connections = iter([Unconfirmed(url, meanwhile), connected(url)])
-    appender = Appender(url, "tests", lambda _: next(connections))
+    appender = Appender("tests", lambda: next(connections), Clock())
     appender.append(places_of([one], PARTITIONS))
     appender.close()
 
@@ -73,7 +74,7 @@ def test_what_was_never_committed_is_done(works: Works) -> None:
     broken = connected(url)
     broken.close()
     connections = iter([broken, connected(url)])
-    appender = Appender(url, "tests", lambda _: next(connections))
+    appender = Appender("tests", lambda: next(connections), Clock())
     appender.append(places_of([pause], PARTITIONS))
     appender.close()
     works.settle()
