@@ -1,5 +1,6 @@
 """A gateway that does not hear of its commit appends again; meanwhile somebody else has undone what was asked for."""
 
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -37,8 +38,8 @@ class Unconfirmed:
 def append_unconfirmed(works: Works, one: Envelope[Command], meanwhile: Any) -> None:
     """Append through a gateway whose first connection breaks once it has committed."""
     url = works.database.url(GATEWAY)
-    connections = iter([Unconfirmed(url, meanwhile), connected(url)])
-    appender = Appender("tests", lambda: next(connections), Clock())
+    ways = iter([partial(Unconfirmed, url, meanwhile), partial(connected, url)])
+    appender = Appender("tests", lambda: next(ways)(), Clock())
     appender.append(places_of([one], PARTITIONS))
     appender.close()
 
@@ -73,8 +74,8 @@ def test_what_was_never_committed_is_done(works: Works) -> None:
     url = works.database.url(GATEWAY)
     broken = connected(url)
     broken.close()
-    connections = iter([broken, connected(url)])
-    appender = Appender("tests", lambda: next(connections), Clock())
+    ways = iter([lambda: broken, partial(connected, url)])
+    appender = Appender("tests", lambda: next(ways)(), Clock())
     appender.append(places_of([pause], PARTITIONS))
     appender.close()
     works.settle()

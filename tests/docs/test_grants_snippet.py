@@ -21,7 +21,7 @@ ISSUER = "https://consumer.example.com"
 ORGANIZATION, QUEUE = "019a4aff-0000-7000-8000-000000000001", "019a4aff-0000-7000-8000-000000000002"
 NOW = int(time.time())
 CLAIMS = {
-    "iss": ISSUER, "aud": ORGANIZATION, "sub": "somebody", "jti": "a grant", "iat": NOW, "nbf": NOW, "exp": NOW + 900,
+    "iss": ISSUER, "aud": ORGANIZATION, "sub": "somebody", "jti": "a grant", "iat": NOW, "nbf": NOW, "exp": NOW + 86_400,
     "mode": "live", "distributionId": QUEUE,
 }  # fmt: skip
 
