@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.chaos.storm.agent import Happened
+from tests.chaos.storm.book import Call
 from tests.chaos.storm.evidence import Evidence
 from tests.chaos.storm.facts import FACTS
 from tests.chaos.storm.plan import Planned
@@ -95,6 +96,51 @@ def command_that_nobody_sent(tale: Tale) -> None:
 
 def answer_of_another_place(tale: Tale) -> None:
     call(tale, "enter ann").body = {"participationId": str(named("enter ben"))}
+
+
+def told(word: str, **members: Any) -> Break:
+    """A call was answered with other members than its outcome has."""
+
+    def breaks(tale: Tale) -> None:
+        one = call(tale, word)
+        one.body = one.body | members
+
+    return breaks
+
+
+def kept_with(word: str, **members: Any) -> Break:
+    """The outcome of a call has these members as well."""
+
+    def breaks(tale: Tale) -> None:
+        reply = next(one for one in tale.pages if named(word) in one.command_ids).replies[0]
+        reply["body"] = reply["body"] | members
+
+    return breaks
+
+
+def told_of_another_state(tale: Tale) -> None:
+    kept_with("enter ann", status="QUEUED", ticket=3, position=1)(tale)
+    told("enter ann", status="GRANTED", ticket=77, position=None)(tale)
+
+
+def done_and_told_that_it_is_refused(tale: Tale) -> None:
+    tale.enters("dan", 3)
+    tale.does("leave", "queue.consumer.left", "dan")
+    one = call(tale, "enter dan")
+    one.status, one.body, one.caused = 409, {"code": "QUEUE_FULL"}, ()
+
+
+def refused_and_told(status: int, **body: Any) -> Break:
+    """An enter is refused because the queue is full, and its sender is told this."""
+
+    def breaks(tale: Tale) -> None:
+        own_id = named("enter dan")
+        reply = {"type": "queue.enter", "refused": {"code": "QUEUE_FULL", "retryAfter": None}}
+        tale.pages[-1].command_ids.append(own_id)
+        tale.pages[-1].replies.append(reply)
+        tale.calls.append(Call("enter", own_id, 1.0, (), 2.0, status, body, ()))
+
+    return breaks
 
 
 def version_left_out(tale: Tale) -> None:
@@ -203,6 +249,11 @@ def long_silence(tale: Tale) -> None:
     tale.more["happened"] = [Happened(planned, 0.0, -40.0)]
 
 
+def silence_to_the_end(tale: Tale) -> None:
+    planned = Planned(0.0, "Redis killed", "redis", 0.0, 0)
+    tale.more["happened"] = [Happened(planned, 0.0, 1_000.0)]
+
+
 def agent_that_could_not(tale: Tale) -> None:
     planned = Planned(0.0, "Redis killed", "redis", 0.0, 0)
     tale.more["happened"] = [Happened(planned, 0.0, 0.0, "TimeoutError")]
@@ -225,6 +276,9 @@ BREAKS: list[tuple[str, Break]] = [
     ("uncaused", event_that_nobody_knows),
     ("uncaused", command_that_nobody_sent),
     ("differing", answer_of_another_place),
+    ("differing", told_of_another_state),
+    ("differing", done_and_told_that_it_is_refused),
+    ("differing", refused_and_told(200, participationId=str(GRAVE))),
     ("impossible", version_left_out),
     ("impossible", two_places),
     ("beyond", too_many_wait),
@@ -254,6 +308,7 @@ BREAKS: list[tuple[str, Break]] = [
     ("strange", row_of_a_stranger),
     ("slow", long_silence),
     ("slow", agent_that_could_not),
+    ("slow", silence_to_the_end),
 ]
 
 
@@ -277,6 +332,14 @@ def test_every_fact_is_broken_once() -> None:
 def test_poison_that_was_buried_and_told_of_is_no_finding() -> None:
     tale = quiet_tale()
     poisoned("sent", letter("once"), letter("once"))(tale)
+    assert failed(tale.evidence()) == []
+
+
+def test_an_answer_that_works_out_the_place_when_it_is_told_is_no_finding() -> None:
+    tale = quiet_tale()
+    kept_with("enter ann", status="QUEUED", ticket=3, position=7)(tale)
+    told("enter ann", status="QUEUED", position=2)(tale)
+    refused_and_told(409, code="QUEUE_FULL")(tale)
     assert failed(tale.evidence()) == []
 
 

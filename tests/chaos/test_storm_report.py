@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from datetime import timedelta
 from io import StringIO
+from math import inf
 
 from rich.console import Console
 
@@ -49,6 +50,17 @@ def test_a_report_counts_what_was_called_answered_and_broken_and_how_soon_it_wen
     assert report.against.keys() == {fact.sentence for fact in FACTS}
     assert report.figures["seconds of a call, most"] == 0.5
     assert json.loads(json.dumps(report.told))["seed"] == 7
+
+
+def test_a_fault_after_which_nobody_was_answered_again_is_counted_and_told() -> None:
+    tale = quiet_tale()
+    for call in tale.calls:
+        call.answered = 2.9
+    report = report_of(tale)
+    assert report.recoveries == {"Redis killed": [inf]}
+    assert json.loads(json.dumps(report.told, allow_nan=False))["recoveries"] == {"Redis killed": [None]}
+    assert report.failed[-1] == "whatever broke, answers came again within half a minute"
+    assert "inf" in printed(report)
 
 
 def test_a_report_that_fails_says_which_fact_and_how_to_see_it_again() -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
+from api_gateway.problems import problem
 from tests.chaos.storm import effects
 from tests.chaos.storm.book import Call
 from tests.chaos.storm.evidence import Evidence
@@ -22,6 +24,10 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType({
     "pause": frozenset({"VALIDATION_ERROR"}),
 })  # fmt: skip
 """The refusals that the load provokes, by call. A moment to go on at may be over by the time a pause arrives."""
+OF_THE_MOMENT = frozenset({"now", "head", "position", "preOpen"})
+"""Members of an outcome that an answer does not take over: where somebody stands is worked out when it is told."""
+FAULT = 500
+"""Answers from here on tell of no outcome."""
 PUNCTUAL_SECONDS = 30.0
 """How late anything may be that is due by itself: the longest that everything is away at once, and the time to come back."""
 
@@ -43,12 +49,12 @@ def unanswered(evidence: Evidence) -> Findings:
 
 
 def differing(evidence: Evidence) -> Findings:
-    """Answers that name another place than the outcome that is kept."""
+    """Answers that tell something else than the outcome that is kept, in any member that they take from it."""
     kept = effects.outcomes(evidence)
     return [
-        f"{call.what} {call.command_id} was told {call.body['participationId']}"
-        for call in evidence.calls if call.succeeded and isinstance(call.body, dict) and "participationId" in call.body
-        for reply in kept.get(call.command_id, ()) if str(reply["body"]["participationId"]) != call.body["participationId"]
+        f"{call.what} {call.command_id} was told {told} for {meant}"
+        for call in evidence.calls if call.answered is not None and call.status < FAULT
+        for reply in kept.get(call.command_id, ()) for told, meant in _differences(call, reply)
     ]  # fmt: skip
 
 
@@ -224,6 +230,33 @@ def _overtaken(evidence: Evidence) -> Iterable[tuple[Call, Call]]:
                 yield soonest, call
             if soonest is None or soonest.answered is None or call.answered < soonest.answered:
                 soonest = call
+
+
+def _differences(call: Call, reply: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What was told, and what was meant: first whether it was refused, and how, then each member that both have."""
+    refused = reply.get("refused")
+    told, meant = ("done" if call.succeeded else _answer(call)), _refusal(refused["code"]) if refused else "done"
+    if told != meant:
+        yield told, meant
+    elif refused is None and isinstance(call.body, dict):
+        yield from _unlike(call.body, reply["body"], "body")
+
+
+def _unlike(told: Any, kept: Any, name: str) -> Iterable[tuple[str, str]]:
+    """What differs in the members that both have, however deep; the gateway adds links and what it works out."""
+    if isinstance(told, dict) and isinstance(kept, dict):
+        for member in sorted(kept.keys() & told.keys() - OF_THE_MOMENT):
+            yield from _unlike(told[member], kept[member], member)
+    elif isinstance(told, list) and isinstance(kept, list) and len(told) == len(kept):
+        for one, other in zip(told, kept, strict=True):
+            yield from _unlike(one, other, name)
+    elif told != kept:
+        yield f"{name} {told}", str(kept)
+
+
+def _refusal(code: str) -> str:
+    """A refusal as `_answer` tells it."""
+    return f"{problem(code).status} {code}"
 
 
 def _code(call: Call) -> str:

@@ -61,6 +61,12 @@ class Load:
             await self._comes(everybody, seconds)
             self.closing.set()
 
+    async def calls_last(self) -> None:
+        """Everybody has gone home, and faults may have outlasted them: one more call of each hall shows that it is answered."""
+        async with asyncio.TaskGroup() as everybody:
+            for hall in self.halls:
+                everybody.create_task(self._lived("the last call", furnish(hall)))
+
     async def _comes(self, everybody: asyncio.TaskGroup, seconds: float) -> None:
         dice, doors = Random(f"load {self.seed}"), cycle(self._doors())
         until = asyncio.get_running_loop().time() + seconds
@@ -74,7 +80,7 @@ class Load:
             self.people += 1
             await asyncio.sleep(PACE_SECONDS * dice.uniform(0.5, 1.5))
 
-    async def _lived(self, name: str, story: Coroutine[Any, Any, None]) -> None:
+    async def _lived(self, name: str, story: Coroutine[Any, Any, object]) -> None:
         """Live a story to its end; one that cannot go on is told at the end, and fails the run."""
         try:
             await story

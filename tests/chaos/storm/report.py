@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from typing import Any
 
 from rich.console import Console
@@ -46,8 +47,11 @@ class Report:
 
     @property
     def told(self) -> dict[str, Any]:
-        """All of it as JSON."""
-        counters = {name: dict(getattr(self, name)) for name in ("commands", "answers", "faults")}
+        """All of it as JSON; where nobody was answered again, the seconds are null, because JSON has no infinity."""
+        counters: dict[str, Any] = {name: dict(getattr(self, name)) for name in ("commands", "answers", "faults")}
+        counters["recoveries"] = {
+            name: [one if isfinite(one) else None for one in every] for name, every in self.recoveries.items()
+        }
         return {one.name: getattr(self, one.name) for one in fields(self)} | counters | {"holds": self.holds}
 
     @property

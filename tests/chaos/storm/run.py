@@ -59,6 +59,7 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
             together.create_task(load.runs(seconds))
             together.create_task(agent.carries_out())
             together.create_task(_poisons(ground, load, poison, plan))
+        await load.calls_last()
         quiet_after = await _quiet(ground)
         watching.cancel()
         evidence = await asyncio.to_thread(collected, ground, load, agent.happened, poison, began, received)
