@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from tests.chaos.storm.book import Call, Effect
 from tests.chaos.storm.evidence import Evidence, Page
 from tests.chaos.storm.replay import Replay
 
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
-TENANT, QUEUE = UUID(int=1), UUID(int=2)
+TENANT, QUEUE, SERVER = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
 def named(word: str) -> UUID:
@@ -34,6 +34,7 @@ class Tale:
     versions: dict[str, int] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
     after: list[Callable[[Evidence], None]] = field(default_factory=list)
+    by: UUID = SERVER
 
     def step(
         self, what: str, word: str, event: dict[str, Any], *effects: Effect, body: dict[str, Any] | None = None
@@ -43,6 +44,13 @@ class Tale:
         call = Call(what, own_id, second, effects, second + 0.5, 200, body or {}, effects)
         self.calls.append(call)
         self.decided(event, own_id, {"type": f"queue.{what}", "body": body or {}})
+
+    def keyless(self, what: str, status: int = 0) -> Call:
+        """Somebody calls without a key; nobody knows what became of it unless there is a status."""
+        answered = 2.0 if status else None
+        call = Call(what, uuid4(), 1.0, (), answered, status, {}, (), self.by, unknown=not status)
+        self.more.setdefault("keyless", []).append(call)
+        return call
 
     def decided(self, event: dict[str, Any], own_id: UUID | None = None, reply: dict[str, Any] | None = None) -> None:
         """A page of the journal; without a command, what was due by itself."""

@@ -9,7 +9,7 @@ from tests.chaos.storm.faults import SORTS
 from tests.chaos.storm.ground import Ground, stormy_ground
 from tests.chaos.storm.guards import GUARDS
 from tests.chaos.storm.plan import among
-from tests.chaos.storm.report import Report, reported
+from tests.chaos.storm.report import OTHER_BODIES, WITHOUT_KEY, Report, reported
 from tests.chaos.storm.run import storm
 
 SEEDS = (11, 12, 13)
@@ -37,6 +37,8 @@ def test_whatever_breaks_nothing_is_lost_and_nothing_doubled(ground: Ground, rep
     assert {sentence: against for sentence, against in report.against.items() if against} == {}, report.again
     assert report.commands.total() > 300
     assert report.figures["events"] > 300
+    assert report.figures[WITHOUT_KEY] > 10
+    assert report.figures[OTHER_BODIES] > 10
 
 
 def test_every_sort_of_fault_was_among_them_and_every_guard_was_needed(reports: list[Report]) -> None:

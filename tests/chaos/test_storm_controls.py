@@ -18,5 +18,6 @@ def test_a_storm_finds_workers_that_forget_outcomes_and_queues_that_let_in_one_t
         report = reported(asyncio.run(storm(ground, SEED, SECONDS)))
     assert {
         "every acknowledged command has exactly one outcome",
+        "another body under a used key is refused",
         "waiting, inside and admitted are within their limits at every point",
     } <= set(report.failed)

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import count
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from api_gateway.auth import Caller, guest_ids
 from api_gateway.http.idempotency import command_id
@@ -26,15 +26,17 @@ from tests.support.caller import (
 )
 
 HASTE_SECONDS = 0.03
+ACCEPTED = 202
 Effect = tuple[str, str]
 """What the journal is to tell once: the type of an event, and whom or what it is about."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One call, sent again under one key until it was answered. Times are monotonic seconds of this process.
+    """One call. Times are monotonic seconds of this process.
 
-    `causes` are the effects that it has if it succeeds; `caused` those that its answer told of.
+    `causes` are the effects that it has if it succeeds; `caused` those that its answer told of. `by` calls. A call without a
+    key is `unknown` when it was not answered, or with what leaves open whether it will be decided.
     """
 
     what: str
@@ -45,11 +47,18 @@ class Call:
     status: int = 0
     body: Any = None
     caused: tuple[Effect, ...] = ()
+    by: UUID | None = None
+    unknown: bool = False
 
     @property
     def succeeded(self) -> bool:
         """Whether it was answered, and not with a refusal."""
         return self.answered is not None and self.status < 300
+
+    def hears(self, answer: Answer, told: "Told") -> None:
+        """Note the final answer."""
+        self.answered, self.status, self.body = time.monotonic(), answer.status, answer.body
+        self.caused = self.causes if self.succeeded and told(answer) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +105,16 @@ class Wish:
 
 @dataclass(slots=True)
 class Book:
-    """All calls of a storm. `secret` is what gateways make command ids with."""
+    """All calls of a storm. `secret` is what gateways make command ids with.
+
+    `calls` were sent again under one key each until they were answered; `keyless` had none and were sent once, under an id
+    that nobody knows; `misuses` sent another body under a key that had been answered.
+    """
 
     secret: bytes
     calls: list[Call] = field(default_factory=list)
+    keyless: list[Call] = field(default_factory=list)
+    misuses: list[Call] = field(default_factory=list)
     _halls: list[Organizer] = field(default_factory=list)
 
     @property
@@ -116,23 +131,49 @@ class Book:
     ) -> Call:
         """Send a call until it is answered. Whoever is `hasty` hangs up the first time before an answer can come."""
         key = key or strong_key()
-        kept = self._kept(hall, by, wish, key)
+        kept = Call(wish.what, self._id(hall, by, wish, key), time.monotonic(), by=by.own_id)
+        kept.causes = _named(wish.causes, kept.command_id)
+        self.calls.append(kept)
         headers = {**by.headers, "Idempotency-Key": key}
         if hasty:
             await _hung_up(hall, wish, headers, at)
         with suppress(AssertionError):  # because a call that nobody ever answers is a finding, and told at the end
             ask = hall.insist if wish.followed else partial(_repeated, hall)
-            answer = await ask(wish.method, wish.path, wish.json, headers, at)
-            kept.answered, kept.status, kept.body = time.monotonic(), answer.status, answer.body
-            kept.caused = kept.causes if kept.status < 300 and wish.told(answer) else ()
+            kept.hears(await ask(wish.method, wish.path, wish.json, headers, at), wish.told)
         return kept
 
-    def _kept(self, hall: Organizer, by: Asks, wish: Wish, key: str) -> Call:
-        tenant_id = tenant_of(hall)
-        who = cast("Caller", SimpleNamespace(consumer_id=None, key_id=by.own_id, tenant_id=tenant_id))
-        own_id = command_id(self.secret, who, wish.call, key, wish.under)
-        self.calls.append(Call(wish.what, own_id, time.monotonic(), _named(wish.causes, own_id)))
-        return self.calls[-1]
+    async def call_once(self, hall: Organizer, by: Asks, wish: Wish, *, at: int = 0) -> Call:
+        """Send a call without a key, once: when nobody answers, it may be done or not, and nobody asks again.
+
+        Its effects must not depend on the id of its command, which the gateway makes up.
+        """
+        kept = Call(wish.what, uuid4(), time.monotonic(), wish.causes, by=by.own_id, unknown=True)
+        self.keyless.append(kept)
+        with suppress(*LOST):
+            answer = await hall.call(wish.method, wish.path, wish.json, by.headers, at)
+            kept.unknown = answer.status in COME_AGAIN
+            if not kept.unknown:
+                with suppress(AssertionError):  # because what was accepted and is never decided is a finding
+                    final = await hall.followed(answer, by.headers, at) if answer.status == ACCEPTED else answer
+                    kept.hears(final, wish.told)
+        return kept
+
+    async def misuse(self, hall: Organizer, by: Asks, wish: Wish, key: str, *, at: int = 0) -> None:
+        """Send another body under a key that was answered, until it is answered; that it never is proves nothing.
+
+        Whoever is told 202 comes again, because the operation of this id is that of the first body.
+        """
+        kept = Call(wish.what, self._id(hall, by, wish, key), time.monotonic(), by=by.own_id, unknown=True)
+        self.misuses.append(kept)
+        with suppress(AssertionError):
+            headers = {**by.headers, "Idempotency-Key": key}
+            kept.hears(await _repeated(hall, wish.method, wish.path, wish.json, headers, at), wish.told)
+            kept.unknown = False
+
+    def _id(self, hall: Organizer, by: Asks, wish: Wish, key: str) -> UUID:
+        """The id of the command that this key makes."""
+        who = cast("Caller", SimpleNamespace(consumer_id=None, key_id=by.own_id, tenant_id=tenant_of(hall)))
+        return command_id(self.secret, who, wish.call, key, wish.under)
 
 
 def tenant_of(hall: Organizer) -> UUID:
@@ -146,7 +187,7 @@ async def _repeated(hall: Organizer, method: str, path: str, json: Any, headers:
     async def told() -> Answer | None:
         with suppress(*LOST):
             answer = await hall.call(method, path, json, headers, next(gateways))
-            if answer.status not in COME_AGAIN | {202}:
+            if answer.status not in COME_AGAIN | {ACCEPTED}:
                 return answer
         await asyncio.sleep(PAUSE_SECONDS)
         return None

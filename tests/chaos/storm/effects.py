@@ -61,7 +61,7 @@ def seen(evidence: Evidence) -> Counter[Effect]:
 
 def due(evidence: Evidence) -> Counter[Effect]:
     """What was acknowledged. A call that was sent twice under one key is one call; who came amid poison may have been refused."""
-    acknowledged = {call.command_id: call.caused for call in evidence.calls if call.caused}
+    acknowledged = {call.command_id: call.caused for call in (*evidence.calls, *evidence.keyless) if call.caused}
     kept = outcomes(evidence)
     entered = (own_id for own_id in evidence.poison.ids if any("body" in reply for reply in kept.get(own_id, ())))
     return Counter(effect for effects in acknowledged.values() for effect in effects) + _entering(entered)
@@ -69,7 +69,7 @@ def due(evidence: Evidence) -> Counter[Effect]:
 
 def possible(evidence: Evidence) -> Counter[Effect]:
     """What was asked for, whether or not anybody heard what became of it."""
-    asked = {call.command_id: call.causes for call in evidence.calls}
+    asked = {call.command_id: call.causes for call in (*evidence.calls, *evidence.keyless)}
     return Counter(effect for effects in asked.values() for effect in effects) + _entering(evidence.poison.ids)
 
 
@@ -90,14 +90,13 @@ def doubled(evidence: Evidence) -> list[str]:
 
 def uncaused(evidence: Evidence) -> list[str]:
     """Effects and decided commands that nobody asked for."""
-    may, sent = possible(evidence), {call.command_id for call in evidence.calls} | evidence.poison.ids
+    may, strange = possible(evidence), _strange(evidence)
     effects = [f"{_shown(effect)} was asked for by nobody" for effect in seen(evidence) if not may[effect]]
-    commands = [
+    keyless = _by(strange.values()) - Counter(str(call.by) for call in evidence.keyless)
+    return effects + [
         f"{reply['type']} {own_id} was sent by nobody"
-        for own_id, replies in outcomes(evidence).items() if own_id not in sent
-        for reply in replies if reply["type"] not in INNER
+        for own_id, reply in strange.items() if _actor(reply) in keyless or reply.get("keyed") is not None
     ]  # fmt: skip
-    return effects + commands
 
 
 def undecided(evidence: Evidence) -> list[str]:
@@ -106,7 +105,10 @@ def undecided(evidence: Evidence) -> list[str]:
     sure = {call.command_id: call.what for call in evidence.calls if call.succeeded}
     sure |= dict.fromkeys(evidence.poison.sure_ids, "enter amid poison")
     missing = {own_id: what for own_id, what in sure.items() if own_id not in kept}
-    return [f"{what} {own_id} has no outcome" for own_id, what in missing.items()] + [
+    keyless = Counter(str(call.by) for call in evidence.keyless if call.succeeded) - _by(_strange(evidence).values())
+    found = [f"{number} calls of {by} without a key have no outcome" for by, number in keyless.items()]
+    found += [f"{what} {own_id} has no outcome" for own_id, what in missing.items()]
+    return found + [
         f"{replies[0]['type']} {own_id} has {len(replies)} outcomes"
         for own_id, replies in kept.items()
         if len(replies) > 1 and replies[0]["type"] not in INNER
@@ -130,6 +132,25 @@ def told(evidence: Evidence) -> Iterator[tuple[Page, Event]]:
 
 def _entering(ids: Iterable[UUID]) -> Counter[Effect]:
     return Counter(("queue.consumer.entered", str(own_id)) for own_id in ids)
+
+
+def _strange(evidence: Evidence) -> dict[UUID, Any]:
+    """The first outcome of every command whose id no caller knows, except of those that the project sends of its own."""
+    known = {call.command_id for call in evidence.calls} | evidence.poison.ids
+    return {
+        own_id: replies[0]
+        for own_id, replies in outcomes(evidence).items()
+        if own_id not in known and replies[0]["type"] not in INNER
+    }
+
+
+def _by(replies: Iterable[Any]) -> Counter[str]:
+    """How many of these were sent without a key, by whom."""
+    return Counter(_actor(reply) for reply in replies if reply.get("keyed") is None)
+
+
+def _actor(reply: Any) -> str:
+    return str(reply.get("actor"))
 
 
 def _always(event: Event) -> bool:

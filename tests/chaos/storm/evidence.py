@@ -52,9 +52,14 @@ class Page:
 
 @dataclass(slots=True)
 class Evidence:
-    """A storm as it can be looked at afterwards. Everything defaults to nothing, so that a test can make some by hand."""
+    """A storm as it can be looked at afterwards. Everything defaults to nothing, so that a test can make some by hand.
+
+    `calls`, `keyless` and `misuses` are as in the book.
+    """
 
     calls: Sequence[Call] = ()
+    keyless: Sequence[Call] = ()
+    misuses: Sequence[Call] = ()
     broken: Sequence[str] = ()
     happened: Sequence[Happened] = ()
     pages: Sequence[Page] = ()
@@ -117,7 +122,7 @@ def collected(
     tenants = [hall.tenant_id for hall in load.halls]
     return replace(
         ledger(ground, tenants),
-        calls=load.book.calls, broken=load.broken, happened=list(happened),
+        calls=load.book.calls, keyless=load.book.keyless, misuses=load.book.misuses, broken=load.broken, happened=list(happened),
         mails=ground.rows(_MAILS, began), received=ground.receiver.copies[received:], dead=ground.rows(_DEAD, began),
         unproved=unproved(ground, load), poison=poison, began=began, ended=ground.value(_NOW),
     )  # fmt: skip

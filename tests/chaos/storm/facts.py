@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from api_gateway.problems import problem
+from domain.decision import KEY_REUSED
 from tests.chaos.storm import effects
 from tests.chaos.storm.book import Call
 from tests.chaos.storm.evidence import Evidence
@@ -43,9 +44,18 @@ class Fact:
 def unanswered(evidence: Evidence) -> Findings:
     """Calls that nobody ever answered, or answered with what they cannot have provoked, and stories that could not go on."""
     return list(evidence.broken) + [
-        f"{call.what} {call.command_id}: {_answer(call)}" for call in evidence.calls if not call.succeeded
-        and _code(call) not in REFUSALS.get(call.what, ())
+        f"{call.what} {call.command_id}: {_answer(call)}" for call in (*evidence.calls, *evidence.keyless)
+        if not call.succeeded and not call.unknown and _code(call) not in REFUSALS.get(call.what, ())
     ]  # fmt: skip
+
+
+def mistaken(evidence: Evidence) -> Findings:
+    """Another body under a key that was answered, and its sender was told something else than that; unknown is no finding."""
+    return [
+        f"{call.what} {call.command_id}, with another body: {_answer(call)}"
+        for call in evidence.misuses
+        if not call.unknown and _answer(call) != _refusal(KEY_REUSED.code)
+    ]
 
 
 def differing(evidence: Evidence) -> Findings:
@@ -194,6 +204,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("every call is answered, and as it could be", unanswered),
     Fact("every acknowledged command has exactly one outcome", effects.undecided),
     Fact("every acknowledged effect has happened", effects.lost),
+    Fact("another body under a used key is refused", mistaken),
     Fact("no effect has happened twice", effects.doubled),
     Fact("every effect has a cause", effects.uncaused),
     Fact("every answer is the outcome that is kept", differing),

@@ -37,6 +37,16 @@ class Person:
         return self.number % 7 == 0
 
     @property
+    def keyless(self) -> bool:
+        """Every fifth sends no Idempotency-Key where the story goes on whatever comes of the call."""
+        return self.number % 5 == 1
+
+    @property
+    def mistaken(self) -> bool:
+        """Every sixth sends another body under the key with which they entered."""
+        return self.number % 6 == 2
+
+    @property
     def me(self) -> Asks:
         """In whose name they call once they are known."""
         assert self.asks is not None
@@ -50,11 +60,18 @@ class Person:
         if told is not None:
             self.participation, self.consumer_id = told.body["participationId"], told.body["consumerId"]
             self._known_by(told.body)
+            await self._mistakes(key, asks)
         return told is not None and told.body["status"] not in ENDED
 
     async def _enters(self, key: str, asks: Asks, at: int) -> Call:
-        wish = self._in_queue("enter", {}, ("queue.consumer.entered", "{id}"))
+        wish = self._wish_to_enter({})
         return await self._calls(wish, asks, at=self.number + at, key=key)
+
+    async def _mistakes(self, key: str, asks: Asks) -> None:
+        """Enter for two, under the key under which they have entered for themselves, at the next gateway."""
+        if self.mistaken:
+            wish = self._wish_to_enter({"quantity": 2})
+            await self.hall.book.misuse(self.hall.calling, asks, wish, key, at=self.number + 1)
 
     async def begins_session(self) -> None:
         """Become a guest before entering anything."""
@@ -69,7 +86,7 @@ class Person:
         """Say who they are."""
         own = (("consumer.updated", self.consumer_id),)
         path, said = f"{CONSUMER}/consumers/me", {"fullName": f"Person {self.number}"}
-        await self._calls(Wish("say name", "PATCH", path, UUID(self.consumer_id), said, own), self.me)
+        await self._does(Wish("say name", "PATCH", path, UUID(self.consumer_id), said, own), self.me)
 
     async def refreshes(self) -> None:
         """Trade the refresh token for the next tokens: coming twice with the same one under one key is coming once.
@@ -116,7 +133,7 @@ class Person:
     async def validates(self, grant: str) -> None:
         """The shop asks whether the grant is good."""
         wish = self._in_queue("validate", {"admissionGrant": grant}, ("queue.grant.validated", self.participation))
-        await self._calls(replace(wish, told=lambda answer: bool(answer.body["valid"])), self.hall.server)
+        await self._does(replace(wish, told=lambda answer: bool(answer.body["valid"])), self.hall.server)
 
     async def completes(self, **named: str) -> None:
         """The shop has sold: by the grant, or by naming the consumer."""
@@ -135,12 +152,22 @@ class Person:
         wish = self._in_queue("deny", said, effect)
         await self._calls(replace(wish, told=lambda answer: answer.body["reason"] == REASON), self.hall.server)
 
+    def _wish_to_enter(self, body: Any) -> Wish:
+        return self._in_queue("enter", body, ("queue.consumer.entered", "{id}"))
+
     def _in_queue(self, verb: str, json: Any, effect: Effect) -> Wish:
         return Wish(verb, "POST", f"{CONSUMER}/queues/{self.queue_id}/{verb}", self.queue_id, json, (effect,))
 
     async def _calls(self, wish: Wish, asks: Asks, *, at: int | None = None, key: str = "") -> Call:
         begins = self.number if at is None else at
         return await self.hall.book.call(self.hall.calling, asks, wish, at=begins, key=key, hasty=self.hasty)
+
+    async def _does(self, wish: Wish, asks: Asks) -> None:
+        """Call what the story does not depend on: whoever sends no key leaves it at one try."""
+        if self.keyless:
+            await self.hall.book.call_once(self.hall.calling, asks, wish, at=self.number)
+        else:
+            await self._calls(wish, asks)
 
     def _known_by(self, told: Mapping[str, Any]) -> None:
         self.refresh_token = told.get("refreshToken", self.refresh_token)

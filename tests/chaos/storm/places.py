@@ -32,9 +32,17 @@ class Hall:
         """Whose rows these are."""
         return tenant_of(self.calling)
 
-    async def asked(self, wish: Wish, *, at: int = 0) -> Call:
+    async def asked(self, wish: Wish, *, at: int = 0, key: str = "") -> Call:
         """What the organization's server calls."""
-        return await self.book.call(self.calling, self.server, wish, at=at)
+        return await self.book.call(self.calling, self.server, wish, at=at, key=key)
+
+    async def asked_once(self, wish: Wish, *, at: int = 0) -> Call:
+        """What the organization's server calls without a key."""
+        return await self.book.call_once(self.calling, self.server, wish, at=at)
+
+    async def mistaken(self, wish: Wish, key: str, *, at: int = 0) -> None:
+        """What the organization's server sends under a key that was answered for something else."""
+        await self.book.misuse(self.calling, self.server, wish, key, at=at)
 
 
 def hall_of(ground: Ground, name: str, book: Book, calling: Organizer) -> Hall:

@@ -18,6 +18,7 @@ from tests.chaos.storm.run import Storm
 
 SHOWN = 5
 CLOCKS = "clocks wrong"
+WITHOUT_KEY, OTHER_BODIES = "calls without a key", "other bodies under a used key"
 
 
 @dataclass(slots=True)
@@ -79,6 +80,10 @@ def _figures(storm: Storm) -> dict[str, float]:
     lasted = [call.answered - call.began for call in evidence.calls if call.answered is not None]
     stops = [one for one in evidence.happened if "stopped" in one.planned.name]
     counted: dict[str, float] = {
+        WITHOUT_KEY: len(evidence.keyless),
+        "calls without a key, outcome unknown": sum(call.unknown for call in evidence.keyless),
+        OTHER_BODIES: len(evidence.misuses),
+        "other bodies under a used key, never answered": sum(call.unknown for call in evidence.misuses),
         "connections cut": storm.cuts,
         "connections cut, to the mail server": storm.mail_cuts,
         "stops longer than any lease": sum(LONG_STOPS[0] <= one.ended - one.began for one in stops),

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from tests.chaos.storm.book import Call, Effect, Wish
 from tests.chaos.storm.places import Hall, furnish, later
-from tests.support.caller import ADMIN, eventually
+from tests.support.caller import ADMIN, eventually, strong_key
 
 PAUSED_SECONDS = 0.6
 REST_SECONDS = 1.0
@@ -31,13 +32,16 @@ async def pauses(hall: Hall, closing: asyncio.Event) -> None:
 
 
 async def changes_limits(hall: Hall, closing: asyncio.Event) -> None:
-    """Change how many may be inside and wait, and a word that makes each change one."""
+    """Change how many may be inside and wait, and a word that makes each change one; each third without a key."""
     own_id = hall.queues["door"]["id"]
     path, effects = f"{ADMIN}/queues/{own_id}", (("distribution.changed", f"{own_id} updated"),)
     for turn in _turns(closing):
         limits = {"maxActiveGrants": (3, 6)[turn % 2], "capacity": (10, 18)[turn % 2]}
-        body = limits | {"metadata": {"turn": str(turn)}}
-        await hall.asked(Wish("change limits", "PATCH", path, UUID(own_id), body, effects), at=turn)
+        wish = Wish("change limits", "PATCH", path, UUID(own_id), limits | {"metadata": {"turn": str(turn)}}, effects)
+        if turn % 3 == 1:
+            await hall.asked_once(wish, at=turn)
+        else:
+            await _changes_twice_by_mistake(hall, wish, turn)
         await asyncio.sleep(REST_SECONDS)
 
 
@@ -52,7 +56,7 @@ async def keeps_keys(hall: Hall, closing: asyncio.Event) -> None:
             key_id = made.body["id"]
             effects = ((changed, f"{key_id} revoked"),)
             wish = Wish("revoke key", "DELETE", f"{where}/{key_id}", hall.tenant_id, None, effects)
-            await hall.asked(wish, at=turn + 1)
+            await (hall.asked_once if turn % 2 else hall.asked)(wish, at=turn + 1)
         await asyncio.sleep(REST_SECONDS)
 
 
@@ -69,6 +73,14 @@ def _turns(closing: asyncio.Event) -> Iterator[int]:
     while not closing.is_set():
         yield turn
         turn += 1
+
+
+async def _changes_twice_by_mistake(hall: Hall, wish: Wish, turn: int) -> None:
+    """Change the limits, and then send a word more under the same key."""
+    key = strong_key()
+    if (await hall.asked(wish, at=turn, key=key)).succeeded:
+        another = replace(wish, json=wish.json | {"metadata": {"turn": "another"}})
+        await hall.mistaken(another, key, at=turn + 1)
 
 
 async def _done(hall: Hall, verb: str, queue_id: str, body: dict[str, Any], effects: tuple[Effect, ...]) -> Call:
