@@ -432,7 +432,7 @@ GUARDS = (
         "A call under a key that was decided once is never decided again.",
         (AGAIN,),
         again_under_its_key,
-        rewritten(workers.decide, "preload", ("for one in taken if one.sent.keyed]", "for one in taken if False]")),
+        rewritten(workers.decide, "preload", ("for one in taken if one.sent.keyed or", "for one in taken if")),
     ),
     Guard(
         "fingerprint of a key",
@@ -496,7 +496,7 @@ GUARDS = (
         "While the store is away, or slow, no command is buried for it.",
         ("an innocent command is buried",),
         the_store_is_away_while_one_is_tried,
-        rewritten(careful, "_try", ("except AWAY:", "except GeneratorExit:")),
+        rewritten(careful, "_try", ("except AWAY as failure:", "except GeneratorExit as failure:")),
     ),
     Guard(
         "what cannot be settled is promised again",

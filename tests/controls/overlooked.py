@@ -209,10 +209,10 @@ GUARDS = (
         rewritten(
             Gateway,
             "ask",
-            ("self.clock.now(), self.replies.expect(sent.id, sent.tenant_id)", "self.clock.now(), None"),
+            ("self.clock.now(), self.replies.expect(sent)", "self.clock.now(), None"),
             (
                 "None if asked.respond_async else future)",
-                "None); await sending.appended(); future = self.replies.expect(sent.id, sent.tenant_id)",
+                "None); await sending.appended(); future = self.replies.expect(sent)",
             ),
         ),
     ),
