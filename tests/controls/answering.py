@@ -25,7 +25,7 @@ from store import command_log, database
 from store.database import Limits
 from store.roles import GATEWAY, WORKER
 from tests.controls.guard import Guard
-from tests.controls.log import NOBODY_ANSWERS
+from tests.controls.lying import NOBODY_ANSWERS
 from tests.controls.removing import replaced, rewritten
 from tests.controls.scenes import LYING, people, set_to, wrong_with
 from tests.support.database import PARTITIONS

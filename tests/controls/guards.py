@@ -6,12 +6,27 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.controls import answering, deciding, keeping, later, log, overlooked
+from tests.controls import (
+    answering,
+    blame,
+    dates,
+    limits,
+    lying,
+    mails,
+    once,
+    overlooked,
+    slices,
+    taking,
+    timers,
+    uses,
+    walls,
+)  # fmt: skip
 from tests.controls.guard import Guard
 from tests.support.works import Works
 
 UNGUARDED = "DRUMROLL_TEST_UNGUARDED"
-_ALL = (*log.GUARDS, *deciding.GUARDS, *keeping.GUARDS, *later.GUARDS, *answering.GUARDS, *overlooked.GUARDS)
+_ROOMS = (taking, lying, once, blame, slices, dates, limits, uses, walls, timers, mails, answering, overlooked)
+_ALL = [guard for room in _ROOMS for guard in room.GUARDS]
 GUARDS: dict[str, Guard] = {guard.name: guard for guard in _ALL}
 assert len(GUARDS) == len(_ALL), "two guards have one name"
 

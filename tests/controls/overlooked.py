@@ -29,9 +29,8 @@ from store.terms import REPLIES, Duty
 from store.work import Work
 from tests.controls.answering import write_path
 from tests.controls.guard import Guard
-from tests.controls.log import NOBODY_IS_LET_IN
 from tests.controls.removing import rewritten
-from tests.controls.scenes import BURIED, LYING, few_rounds, knock, knocks_that, lying_about, people
+from tests.controls.scenes import BURIED, LYING, NOBODY_IS_LET_IN, few_rounds, knock, knocks_that, lying_about, people
 from tests.support.factories import sent
 from tests.support.servers import wait_until
 from tests.support.works import Works, close, place_of

@@ -80,3 +80,8 @@ def _everywhere(patch: pytest.MonkeyPatch, before: Any, after: Any) -> None:
         for name, known in list(vars(module).items()):
             if known is before:
                 patch.setattr(module, name, after)
+
+
+def dropped(table: str, what: str) -> str:
+    """The statement that drops a constraint."""
+    return f"ALTER TABLE {table} DROP CONSTRAINT {what}"

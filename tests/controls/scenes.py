@@ -14,9 +14,8 @@ from domain.queue.commands import KnockQueue
 from domain.queue.state import Queue
 from domain.times import Times
 from store.work import Work
-from tests.support.factories import entering, sent
+from tests.support.factories import LONG_AGO, entering, sent
 from tests.support.faults import handled_by
-from tests.support.servers import wait_until
 from tests.support.works import Works
 from workers.handlers import Handler
 
@@ -28,6 +27,10 @@ BURIED = "a command is buried"
 TWICE = "a command has two outcomes"
 LYING = "a command lies in the log for ever"
 LOST = "a command is lost"
+NOBODY: Any = lambda *_: None  # noqa: E731 (nobody is rung)
+TURNED_AWAY = "who came in time is turned away"
+NOBODY_IS_LET_IN = {"entry_open_at": LONG_AGO, "open_at": LONG_AGO.replace(year=2199)}
+"""The settings of a queue that has been open to enter for long and lets nobody in yet."""
 _CUT = "SELECT pg_terminate_backend(pg_backend_pid())"
 
 
@@ -105,6 +108,11 @@ def set_to(owner: Any, name: str, value: object) -> Iterator[None]:
         patch.undo()
 
 
+def raises(work: Work, one: Envelope[Any], times: Times) -> Reply | Refused:
+    """A handler with a bug."""
+    raise ZeroDivisionError("by nothing")
+
+
 class CutsOnce:
     """A handler over which the connection to Postgres breaks, the first time."""
 
@@ -131,8 +139,3 @@ class Waits:
             self.inside.set()
             assert self.on.wait(10)
         return Reply()
-
-
-def is_there(works: Works, statement: str, *values: object) -> None:
-    """Return as soon as a statement finds something."""
-    wait_until(lambda: bool(works.rows(statement, *values)))
