@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from tests.chaos.storm.book import Call, Effect
-from tests.chaos.storm.evidence import Evidence, Page
+from tests.chaos.storm.evidence import Evidence
+from tests.chaos.storm.pages import Page
 from tests.chaos.storm.replay import Replay
 
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.chaos.storm.faults import SORTS
 from tests.chaos.storm.ground import Ground, stormy_ground
-from tests.chaos.storm.guards import GUARDS
+from tests.chaos.storm.needed import GUARDS
 from tests.chaos.storm.plan import among
 from tests.chaos.storm.report import OTHER_BODIES, WITHOUT_KEY, Report, reported
 from tests.chaos.storm.run import storm

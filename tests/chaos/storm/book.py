@@ -55,10 +55,10 @@ class Call:
         """Whether it was answered, and not with a refusal."""
         return self.answered is not None and self.status < 300
 
-    def hears(self, answer: Answer, told: "Told") -> None:
+    def hears(self, answer: Answer, confirms: "Confirms") -> None:
         """Note the final answer."""
         self.answered, self.status, self.body = time.monotonic(), answer.status, answer.body
-        self.caused = self.causes if self.succeeded and told(answer) else ()
+        self.caused = self.causes if self.succeeded and confirms(answer) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ class Asks:
     headers: Mapping[str, str]
 
 
-Told = Callable[[Answer], bool]
+Confirms = Callable[[Answer], bool]
+"""Whether an answer tells that what was wished was done."""
 
 
 def surely(answer: Answer) -> bool:
@@ -82,7 +83,7 @@ class Wish:
     """What is called, and what it does.
 
     `under` is the aggregate that it changes. In `causes`, `{id}` stands for the id of its command and `{guest}` for that of
-    the guest whom it makes. `told` says of an answer whether it was done, where a success may also mean that there was
+    the guest whom it makes. `confirms` says of an answer whether it was done, where a success may also mean that there was
     nothing to do. `named` is the path by which the command's id is made, where that is another. What is not
     `followed` is sent again when it was accepted, until it is answered with its outcome.
     """
@@ -93,7 +94,7 @@ class Wish:
     under: UUID
     json: Any = None
     causes: tuple[Effect, ...] = ()
-    told: Told = surely
+    confirms: Confirms = surely
     named: str = ""
     followed: bool = True
 
@@ -139,7 +140,7 @@ class Book:
             await _hung_up(hall, wish, headers, at)
         with suppress(AssertionError):  # because a call that nobody ever answers is a finding, and told at the end
             ask = hall.insist if wish.followed else partial(_repeated, hall)
-            kept.hears(await ask(wish.method, wish.path, wish.json, headers, at), wish.told)
+            kept.hears(await ask(wish.method, wish.path, wish.json, headers, at), wish.confirms)
         return kept
 
     async def call_once(self, hall: Organizer, by: Asks, wish: Wish, *, at: int = 0) -> Call:
@@ -155,7 +156,7 @@ class Book:
             if not kept.unknown:
                 with suppress(AssertionError):  # because what was accepted and is never decided is a finding
                     final = await hall.followed(answer, by.headers, at) if answer.status == ACCEPTED else answer
-                    kept.hears(final, wish.told)
+                    kept.hears(final, wish.confirms)
         return kept
 
     async def misuse(self, hall: Organizer, by: Asks, wish: Wish, key: str, *, at: int = 0) -> None:
@@ -167,7 +168,7 @@ class Book:
         self.misuses.append(kept)
         with suppress(AssertionError):
             headers = {**by.headers, "Idempotency-Key": key}
-            kept.hears(await _repeated(hall, wish.method, wish.path, wish.json, headers, at), wish.told)
+            kept.hears(await _repeated(hall, wish.method, wish.path, wish.json, headers, at), wish.confirms)
             kept.unknown = False
 
     def _id(self, hall: Organizer, by: Asks, wish: Wish, key: str) -> UUID:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from store.journal import is_open
 from tests.chaos.storm.book import Effect
-from tests.chaos.storm.evidence import Evidence, Page
+from tests.chaos.storm.evidence import Evidence
+from tests.chaos.storm.pages import Page
 
 Event = Mapping[str, Any]
 

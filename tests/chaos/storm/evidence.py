@@ -13,7 +13,9 @@ from tests.chaos.storm.agent import Happened
 from tests.chaos.storm.book import Call
 from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.load import Load
+from tests.chaos.storm.pages import Page
 from tests.chaos.storm.poison import Poison
+from tests.chaos.storm.replay import Replay
 from tests.support.caller import CONSUMER
 from tests.support.installation import Grounds
 
@@ -34,20 +36,6 @@ _PENDING = """
 SELECT 'commands in the log' AS what, count(*) FROM command_log UNION ALL
 SELECT 'partitions with strikes', count(*) FROM log_partition WHERE strikes > 0 UNION ALL
 SELECT 'timers long due', count(*) FROM timer WHERE due_at < ledger_now() - interval '1 second'"""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A row of the journal: what one drain decided about one aggregate."""
-
-    tenant_id: UUID
-    aggregate_id: UUID
-    seq: int
-    topic: str
-    at: datetime
-    command_ids: Sequence[UUID]
-    replies: Sequence[Any]
-    events: Sequence[Mapping[str, Any]]
 
 
 @dataclass(slots=True)
@@ -74,6 +62,14 @@ class Evidence:
     poison: Poison = field(default_factory=Poison)
     began: datetime = FIRST
     ended: datetime = LAST
+    _replays: dict[UUID, Replay] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def replays(self) -> dict[UUID, Replay]:
+        """The journal of each queue, gone through once for all who ask."""
+        if not self._replays:
+            self._replays = {own_id: Replay(pages) for own_id, pages in self.pages_of("queue").items()}
+        return self._replays
 
     def pages_of(self, topic: str) -> dict[UUID, list[Page]]:
         """The journal of a topic, by aggregate, in its order."""

@@ -15,9 +15,7 @@ from tests.chaos.storm import effects
 from tests.chaos.storm.book import Call
 from tests.chaos.storm.evidence import Evidence
 from tests.chaos.storm.recoveries import LONGEST_SECONDS, recoveries
-from tests.chaos.storm.replay import Replay
 
-Findings = list[str]
 REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType({
     "enter": frozenset({"QUEUE_FULL"}),
     "admit": frozenset({"ALREADY_GRANTED"}),
@@ -38,10 +36,10 @@ class Fact:
     """A sentence about every storm, and what speaks against it."""
 
     sentence: str
-    against: Callable[[Evidence], Findings]
+    against: Callable[[Evidence], list[str]]
 
 
-def unanswered(evidence: Evidence) -> Findings:
+def unanswered(evidence: Evidence) -> list[str]:
     """Calls that nobody ever answered, or answered with what they cannot have provoked, and stories that could not go on."""
     return list(evidence.broken) + [
         f"{call.what} {call.command_id}: {_answer(call)}" for call in (*evidence.calls, *evidence.keyless)
@@ -49,7 +47,7 @@ def unanswered(evidence: Evidence) -> Findings:
     ]  # fmt: skip
 
 
-def mistaken(evidence: Evidence) -> Findings:
+def mistaken(evidence: Evidence) -> list[str]:
     """Another body under a key that was answered, and its sender was told something else than that; unknown is no finding."""
     return [
         f"{call.what} {call.command_id}, with another body: {_answer(call)}"
@@ -58,7 +56,7 @@ def mistaken(evidence: Evidence) -> Findings:
     ]
 
 
-def differing(evidence: Evidence) -> Findings:
+def differing(evidence: Evidence) -> list[str]:
     """Answers that tell something else than the outcome that is kept, in any member that they take from it."""
     kept = effects.outcomes(evidence)
     return [
@@ -68,28 +66,28 @@ def differing(evidence: Evidence) -> Findings:
     ]  # fmt: skip
 
 
-def beyond(evidence: Evidence) -> Findings:
+def beyond(evidence: Evidence) -> list[str]:
     """Points of the journal at which more wait, are inside or were admitted than allowed."""
-    return [one for replay in _replays(evidence).values() for one in replay.findings.beyond]
+    return [one for replay in evidence.replays.values() for one in replay.findings.beyond]
 
 
-def impossible(evidence: Evidence) -> Findings:
+def impossible(evidence: Evidence) -> list[str]:
     """Steps that no participation can take: twice the same, out of nothing, after the end."""
-    return [one for replay in _replays(evidence).values() for one in replay.findings.impossible]
+    return [one for replay in evidence.replays.values() for one in replay.findings.impossible]
 
 
-def disordered(evidence: Evidence) -> Findings:
+def disordered(evidence: Evidence) -> list[str]:
     """Tickets and grants out of order, and whoever came later and stands before somebody who had been told of a place."""
-    disorder = [one for replay in _replays(evidence).values() for one in replay.findings.disorder]
+    disorder = [one for replay in evidence.replays.values() for one in replay.findings.disorder]
     return disorder + [
         f"{later.command_id} was sent after {earlier.command_id} was answered, and stands before it"
         for earlier, later in _overtaken(evidence)
     ]
 
 
-def unlike(evidence: Evidence) -> Findings:
+def unlike(evidence: Evidence) -> list[str]:
     """Rows that say something else than the journal does, and rows that nobody keeps or that are kept for nothing."""
-    replays = _replays(evidence)
+    replays = evidence.replays
     found = [f"grant {own_id} stands in one table alone" for own_id in evidence.miskept]
     for queue in evidence.queues:
         counts = (queue.waiting, queue.inside, queue.admitted, queue.completed, queue.tickets)
@@ -105,10 +103,10 @@ def unlike(evidence: Evidence) -> Findings:
     ]  # fmt: skip
 
 
-def mistimed(evidence: Evidence) -> Findings:
+def mistimed(evidence: Evidence) -> list[str]:
     """What was due by itself and did not happen, happened twice, too early, or half a minute late."""
     found = list[str]()
-    for queue_id, replay in _replays(evidence).items():
+    for queue_id, replay in evidence.replays.items():
         found += replay.findings.untimely
         if len(replay.opened_at) > 1:
             found.append(f"queue {queue_id} opened {len(replay.opened_at)} times")
@@ -118,7 +116,7 @@ def mistimed(evidence: Evidence) -> Findings:
     return found
 
 
-def misdated(evidence: Evidence) -> Findings:
+def misdated(evidence: Evidence) -> list[str]:
     """Decisions of before the storm or after it: whose clock was that?"""
     least, most = evidence.began - timedelta(seconds=1), evidence.ended + timedelta(seconds=1)
     return [
@@ -128,7 +126,7 @@ def misdated(evidence: Evidence) -> Findings:
     ]
 
 
-def unsent(evidence: Evidence) -> Findings:
+def unsent(evidence: Evidence) -> list[str]:
     """Mails that are owed still, that nobody got, that came as two messages, or that nobody owed."""
     copies: dict[str, set[bytes]] = {}
     for raw in evidence.received:
@@ -150,7 +148,7 @@ def unsent(evidence: Evidence) -> Findings:
     return found
 
 
-def misburied(evidence: Evidence) -> Findings:
+def misburied(evidence: Evidence) -> list[str]:
     """Dead commands that were no poison, poison that was not buried, and graves that no mail tells of."""
     poisoned = [one for one in evidence.dead if one.type == "unreadable"]
     found = [f"{one.type} {one.id} is buried: {one.error}" for one in evidence.dead if one.type != "unreadable"]
@@ -162,7 +160,7 @@ def misburied(evidence: Evidence) -> Findings:
     return found
 
 
-def unfinished(evidence: Evidence) -> Findings:
+def unfinished(evidence: Evidence) -> list[str]:
     """What still waits when it is quiet. Who came amid poison is left out, because nobody will ever look at those places."""
     waiting = Counter(entry.status for entry in evidence.entries if entry.status in {"QUEUED", "GRANTED"})
     alone = Counter(entry.status for entry in evidence.entries if entry.id in evidence.poison.ids)
@@ -171,7 +169,7 @@ def unfinished(evidence: Evidence) -> Findings:
     ]
 
 
-def strange(evidence: Evidence) -> Findings:
+def strange(evidence: Evidence) -> list[str]:
     """Rows of one organization among those of another."""
     owner = {queue.id: queue.tenant_id for queue in evidence.queues}
     found = [
@@ -186,12 +184,12 @@ def strange(evidence: Evidence) -> Findings:
     return found
 
 
-def unproved(evidence: Evidence) -> Findings:
+def unproved(evidence: Evidence) -> list[str]:
     """Orders that the published proof does not show to be the ones that were committed to."""
     return list(evidence.unproved)
 
 
-def slow(evidence: Evidence) -> Findings:
+def slow(evidence: Evidence) -> list[str]:
     """Faults after which nobody was answered for long, and faults that the agent could not do."""
     failed = [f"{one.planned.name} of {one.planned.target}: {one.failed}" for one in evidence.happened if one.failed]
     return failed + [
@@ -222,10 +220,6 @@ FACTS: tuple[Fact, ...] = (
     Fact("whatever broke, answers came again within half a minute", slow),
 )
 """Every fact, in the order in which they are told."""
-
-
-def _replays(evidence: Evidence) -> dict[UUID, Replay]:
-    return {own_id: Replay(pages) for own_id, pages in evidence.pages_of("queue").items()}
 
 
 def _overtaken(evidence: Evidence) -> Iterable[tuple[Call, Call]]:

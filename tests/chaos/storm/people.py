@@ -107,7 +107,7 @@ class Person:
     async def leaves(self) -> None:
         """Leave the line or give the grant back."""
         wish = self._in_queue("leave", {}, ("queue.consumer.left", self.participation))
-        await self._calls(replace(wish, told=lambda answer: answer.body["status"] == "LEFT"), self.me)
+        await self._calls(replace(wish, confirms=lambda answer: answer.body["status"] == "LEFT"), self.me)
 
     async def waits(self) -> Mapping[str, Any]:
         """Look until the turn has come, or there is nothing to wait for, or it is late; the last state."""
@@ -133,7 +133,7 @@ class Person:
     async def validates(self, grant: str) -> None:
         """The shop asks whether the grant is good."""
         wish = self._in_queue("validate", {"admissionGrant": grant}, ("queue.grant.validated", self.participation))
-        await self._does(replace(wish, told=lambda answer: bool(answer.body["valid"])), self.hall.server)
+        await self._does(replace(wish, confirms=lambda answer: bool(answer.body["valid"])), self.hall.server)
 
     async def completes(self, **named: str) -> None:
         """The shop has sold: by the grant, or by naming the consumer."""
@@ -150,7 +150,7 @@ class Person:
         """The organizer refuses them for good."""
         said, effect = {"consumerId": self.consumer_id, "reason": REASON}, ("queue.consumer.denied", self.participation)
         wish = self._in_queue("deny", said, effect)
-        await self._calls(replace(wish, told=lambda answer: answer.body["reason"] == REASON), self.hall.server)
+        await self._calls(replace(wish, confirms=lambda answer: answer.body["reason"] == REASON), self.hall.server)
 
     def _wish_to_enter(self, body: Any) -> Wish:
         return self._in_queue("enter", body, ("queue.consumer.entered", "{id}"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.chaos.storm.evidence import Page
+from tests.chaos.storm.pages import Page
 
 Event = Mapping[str, Any]
 

@@ -97,7 +97,7 @@ def _figures(storm: Storm) -> dict[str, float]:
         "seconds of a call, most": round(percentile(sorted(lasted), 1.0), 3),
         "seconds until quiet": round(storm.quiet_after, 2),
     }
-    return counted | storm.guards
+    return counted | storm.needed
 
 
 def added(reports: Sequence[Report]) -> Report:

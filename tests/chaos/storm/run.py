@@ -15,8 +15,8 @@ from tests.chaos.storm.agent import Agent
 from tests.chaos.storm.evidence import Evidence, collected, pending
 from tests.chaos.storm.faults import SORTS
 from tests.chaos.storm.ground import Ground
-from tests.chaos.storm.guards import Guards
 from tests.chaos.storm.load import Load, load_on
+from tests.chaos.storm.needed import Needed
 from tests.chaos.storm.plan import Plan, plan_of
 from tests.chaos.storm.poison import Poison
 
@@ -42,7 +42,7 @@ class Storm:
     cuts: int
     quiet_after: float
     mail_cuts: int = 0
-    guards: dict[str, int] = field(default_factory=dict)
+    needed: dict[str, int] = field(default_factory=dict)
 
 
 async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
@@ -53,8 +53,8 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
     received, cuts, mail_cuts = len(ground.receiver.taken), ground.network.cuts, ground.network.mail_cuts
     async with load_on(ground, seed) as load:
         await load.furnishes()
-        agent, guards = Agent(ground, plan), Guards(ground.system.metrics)
-        watching = asyncio.create_task(guards.watch())
+        agent, needed = Agent(ground, plan), Needed(ground.system.metrics)
+        watching = asyncio.create_task(needed.watch())
         async with asyncio.TaskGroup() as together:
             together.create_task(load.runs(seconds))
             together.create_task(agent.carries_out())
@@ -73,7 +73,7 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
         ground.network.cuts - cuts,
         quiet_after,
         ground.network.mail_cuts - mail_cuts,
-        dict(guards.needed),
+        dict(needed.counts),
     )
 
 

@@ -21,11 +21,11 @@ GUARDS: Mapping[str, str] = MappingProxyType({
 
 
 @dataclass(slots=True)
-class Guards:
+class Needed:
     """Looks at the metrics of every process, by its name, once a second. What a process counts last may be missed."""
 
     urls: Mapping[str, str]
-    needed: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     _last: dict[tuple[str, str], float] = field(default_factory=dict)
     _began: bool = False
 
@@ -51,4 +51,4 @@ class Guards:
         """A process that counts less than before was started again. What was counted before the first look is not ours."""
         before = self._last.get((name, guard), 0 if self._began else now)
         self._last[name, guard] = now
-        self.needed[guard] += int(now - before if now >= before else now)
+        self.counts[guard] += int(now - before if now >= before else now)
