@@ -18,6 +18,7 @@ from tests.chaos.storm.poison import Poison
 from tests.chaos.storm.replay import Replay
 from tests.support.caller import CONSUMER
 from tests.support.installation import Grounds
+from tests.support.works import MISKEPT
 
 FIRST, LAST = datetime.min.replace(tzinfo=UTC) + timedelta(days=1), datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 _JOURNAL = """
@@ -25,10 +26,6 @@ SELECT tenant_id, aggregate_id, seq, topic, at, command_ids, replies, events FRO
 WHERE tenant_id = ANY(%s) ORDER BY seq"""
 _QUEUES = "SELECT tenant_id, id, waiting, inside, admitted, completed, tickets FROM queue WHERE tenant_id = ANY(%s)"
 _ENTRIES = "SELECT tenant_id, id, queue_id, consumer_id, status, version FROM queue_entry WHERE tenant_id = ANY(%s)"
-_MISKEPT = """
-SELECT coalesce(e.id, g.id)::text FROM
-(SELECT tenant_id, id, queue_id, ticket, granted_at, expires_at FROM queue_entry WHERE status = 'GRANTED') AS e
-FULL JOIN queue_grant g USING (tenant_id, id, queue_id, ticket, granted_at, expires_at) WHERE (e IS NULL) <> (g IS NULL)"""
 _MAILS = "SELECT id, state, attempts, unknowns, last_error, created_at FROM outbox WHERE created_at >= %s"
 _DEAD = "SELECT id, type, error FROM dead_command WHERE died_at >= %s"
 _NOW = "SELECT ledger_now()"
@@ -90,7 +87,7 @@ def ledger(ground: Grounds, tenants: Sequence[UUID]) -> Evidence:
     return Evidence(
         pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
         queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
-        pending=pending(ground), miskept=[row[0] for row in ground.rows(_MISKEPT)],
+        pending=pending(ground), miskept=[row[0] for row in ground.rows(MISKEPT)],
     )  # fmt: skip
 
 
