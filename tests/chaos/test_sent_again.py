@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api_gateway.appender import Appender, connected
+from api_gateway.appender import Appender, Connect, connected
 from domain.command import Command, Envelope
 from domain.queue.commands import PauseQueue, ResumeQueue
 from domain.queue.state import Queue
@@ -35,11 +35,20 @@ class Unconfirmed:
         self._through.close()
 
 
+def in_turn(*ways: Connect) -> Connect:
+    """Another way to connect each time, gone when it is wanted."""
+    waiting = iter(ways)
+
+    def connect() -> Any:
+        return next(waiting)()
+
+    return connect
+
+
 def append_unconfirmed(works: Works, one: Envelope[Command], meanwhile: Any) -> None:
     """Append through a gateway whose first connection breaks once it has committed."""
     url = works.database.url(GATEWAY)
-    ways = iter([partial(Unconfirmed, url, meanwhile), partial(connected, url)])
-    appender = Appender("tests", lambda: next(ways)(), Clock())
+    appender = Appender("tests", in_turn(partial(Unconfirmed, url, meanwhile), partial(connected, url)), Clock())
     appender.append(places_of([one], PARTITIONS))
     appender.close()
 
@@ -74,8 +83,7 @@ def test_what_was_never_committed_is_done(works: Works) -> None:
     url = works.database.url(GATEWAY)
     broken = connected(url)
     broken.close()
-    ways = iter([lambda: broken, partial(connected, url)])
-    appender = Appender("tests", lambda: next(ways)(), Clock())
+    appender = Appender("tests", in_turn(lambda: broken, partial(connected, url)), Clock())
     appender.append(places_of([pause], PARTITIONS))
     appender.close()
     works.settle()
