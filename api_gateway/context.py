@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from api_gateway.accept import Accept
 from api_gateway.auth import Caller, Guard, RefreshTokens
 from api_gateway.limits import PASSES, Addresses, Ask, Policies, ReadLimits, Verdict
-from api_gateway.replies import Replies, Told
+from api_gateway.replies import LOOK_AFTER, Replies, Told
 from domain.command import Actor, Command, Envelope
 from domain.people.commands import SignAccessToken
 from runtime.clock import Clock
@@ -20,6 +20,8 @@ from runtime.settings import Settings
 from store.reads.base import Connections
 
 PATIENCE = 5.0
+LOOKED_UP_AFTER = 2 * LOOK_AFTER
+"""Seconds after which the journal was asked for whoever waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Gateway:
         finally:
             self.replies.forget(sent, future)
         if told is None:
+            if sent.keyed is not None and (asked.respond_async or asked.patience < LOOKED_UP_AFTER):
+                await self.replies.compare(sent)
             return Accepted(sent.id, at, command.type, limits)
         secrets = await self._secrets(caller, told, asked)
         if secrets is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -89,6 +90,16 @@ class Replies:
         finally:
             timer.cancel()
 
+    async def compare(self, sent: Envelope[Command]) -> None:
+        """For whoever did not wait. Problem 422: the key was decided with another body, whose operation has this id.
+
+        While the store is away nothing is known to be wrong.
+        """
+        with suppress(psycopg.Error):
+            for decided in await self._outcomes(sent.tenant_id, [str(sent.id)]):
+                if not (is_open(decided.reply) or _same_body(decided.reply, sent.keyed)):
+                    raise problem(KEY_REUSED.code, KEY_REUSED.detail)
+
     def forget(self, sent: Envelope[Command], told: asyncio.Future[Told | None]) -> None:
         """Wait no longer; the last who waited takes the waiter away."""
         asked = asked_by(sent)
@@ -163,7 +174,7 @@ class Replies:
         if waiter is None or (is_open(stored) and at < self._asked_at(waiter) - SKEW):
             return
         self._decided(asked.command_id)
-        same_body = stored.get("keyed") in {None, asked.keyed}
+        same_body = _same_body(stored, asked.keyed)
         if same_body and stored.get("sealed") and not waiter.found:
             waiter.found = True
         elif same_body:
@@ -183,6 +194,11 @@ class Replies:
 def asked_by(sent: Envelope[Command]) -> Asked:
     """What whoever sent this waits for."""
     return Asked(str(sent.id), sent.keyed)
+
+
+def _same_body(stored: Mapping[str, Any], keyed: str | None) -> bool:
+    """Whether an outcome is that of the body with this fingerprint."""
+    return stored.get("keyed") in {None, keyed}
 
 
 def _give_up(told: asyncio.Future[Told | None]) -> None:
