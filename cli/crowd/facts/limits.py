@@ -10,6 +10,7 @@ from cli.crowd.launch import Launch, moment
 
 SLACK = 1e-6
 """Of a grant: what floating point may lose."""
+_TOLD_IN = timedelta(milliseconds=1)
 
 
 def inside_stayed_within_bounds(evidence: Evidence) -> Fact:
@@ -45,14 +46,16 @@ def first_overdraft(granted: Sequence[datetime], launch: Launch, opened: datetim
     """The first grant for which no credit was there, None when there always was; `granted` ascends.
 
     Credit is counted in grants: a share at the opening and at every whole interval since, at most the burst and
-    the fraction of a grant that a share leaves over.
+    the fraction of a grant that a share leaves over. Moments are told in milliseconds, so that a grant within one of a
+    tick may have come before it or after; it is taken for earlier while there was credit.
     """
     most = launch.admit_burst + 1
     credit, ticks = max(launch.share, 1.0), 0
     for at in granted:
-        passed = max(ticks, int((at - opened) / launch.interval))
-        credit = min(most, credit + (passed - ticks) * launch.share) if passed > ticks else credit
-        ticks = passed
+        for unsure in (-_TOLD_IN, _TOLD_IN):
+            passed = max(ticks, int((at - opened + unsure) / launch.interval))
+            if passed > ticks and (unsure < timedelta() or credit < 1 - SLACK):
+                credit, ticks = min(most, credit + (passed - ticks) * launch.share), passed
         credit -= 1
         if credit < -SLACK:
             return at

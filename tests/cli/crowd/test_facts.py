@@ -194,7 +194,9 @@ def test_a_window_counts_what_lies_within_it() -> None:
         ([0.0, 0.0, 1.0, 1.0, 2.0], None),
         ([0.0, 0.0, 0.0], 0.0),
         ([0.9, 0.9, 1.0, 1.0], None),
-        ([5.0, 5.0, 5.0, 5.0], 5.0),
+        ([5.5, 5.5, 5.5, 5.5], 5.5),
+        ([1.5, 2.0, 2.0, 2.0, 2.0], None),
+        ([1.5, 2.0, 2.0, 2.0, 2.0, 2.0], 2.0),
     ],
 )
 def test_credit_comes_in_shares_and_is_not_saved_beyond_the_burst(
