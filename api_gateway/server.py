@@ -12,19 +12,18 @@ import uvicorn
 
 from api_gateway.connection import GatewayProtocol
 from runtime.logging import configure
-from runtime.preflight import check, refuse
+from runtime.preflight import NOT_STARTED, check, refuse
 from runtime.settings import Settings
 from store import database, preflight
 
 GRACE_SECONDS = 10
-NOT_STARTED = 3
 
 
 def run(settings: Settings) -> None:
     """Serve until a signal; requests in hand are finished first. SystemExit with status 2: not on these servers."""
     configure(settings.log_level)
     check(settings, partial(preflight.of_role, settings.database_url, database.GATEWAY))
-    if reasons := preflight.of_replica(settings.database_url, settings.reads_database_url or settings.database_url):
+    if reasons := preflight.of_replica(settings.database_url, settings.reads_database_url):
         refuse(reasons)
     serve("api_gateway.app:app", settings.host, settings.port, factory=True)
 

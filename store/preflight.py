@@ -124,8 +124,10 @@ def shut_out(failure: BaseException | None, url: str) -> str | None:
     )
 
 
-def of_replica(url: str, replica: str) -> list[str]:
-    """Why this replica should not be read from: it has the roles of its primary, so the same one sees the same there."""
+def of_replica(url: str, replica: str | None) -> list[str]:
+    """Why this replica, if any, should not be read from: it has its primary's roles, so the same one sees the same there."""
+    if replica is None:
+        return []
     role, other = (conninfo_to_dict(one).get("user") for one in (url, replica))
     return [] if role == other else [f"READS_DATABASE_URL names the role {other}: name {role}, as DATABASE_URL does."]
 

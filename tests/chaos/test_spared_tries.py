@@ -24,7 +24,7 @@ from store.work import Work
 from tests.support.crashes import KILLED, in_child
 from tests.support.database import fresh_database
 from tests.support.factories import sent
-from tests.support.faults import handled_by
+from tests.support.faults import knocks_that
 from tests.support.servers import running_postgres, wait_until
 from tests.support.works import Works, new_drain, place_of, works_on
 from workers import careful
@@ -83,12 +83,8 @@ def befalling(fault: Fault) -> Iterator[None]:
         fault(work)
         return Reply()
 
-    patch = pytest.MonkeyPatch()
-    handled_by(patch, KnockQueue, handler)
-    try:
+    with knocks_that(handler):
         yield
-    finally:
-        patch.undo()
 
 
 def waiting_knock(works: Works) -> Place:

@@ -22,13 +22,13 @@ from tests.controls.scenes import (
     BURIED,
     few_rounds,
     knock,
-    knocks_that,
     people,
     raises,
     set_to,
 )
 from tests.support.crashes import KILLED
 from tests.support.factories import LONG_AGO, entering
+from tests.support.faults import knocks_that
 from tests.support.recovery import sweep_and_drain_in_child
 from tests.support.works import Works, new_drain, place_of
 from tests.workers.queue_room import firing_in

@@ -22,12 +22,12 @@ from tests.controls.scenes import (
     TWO_TICKETS,
     few_rounds,
     knock,
-    knocks_that,
     people,
     set_to,
     wrong_with,
 )
 from tests.support.factories import entering
+from tests.support.faults import knocks_that
 from tests.support.works import Works
 
 _CROWDED = "more are inside than may be"

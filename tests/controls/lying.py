@@ -20,12 +20,12 @@ from tests.controls.scenes import (
     TURNED_AWAY,
     few_rounds,
     knock,
-    knocks_that,
     people,
     refused,
     wrong_with,
 )  # fmt: skip
 from tests.support.factories import entering
+from tests.support.faults import knocks_that
 from tests.support.works import Works, new_drain, place_of
 from workers import opening
 from workers.drain import Drain

@@ -22,13 +22,13 @@ from tests.controls.scenes import (
     TWICE,
     TWO_TICKETS,
     few_rounds,
-    knocks_that,
     raises,
     refused,
     wrong_with,
 )
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering, sent
+from tests.support.faults import knocks_that
 from tests.support.servers import wait_until
 from tests.support.works import Works, place_of
 from workers.drain import Drain

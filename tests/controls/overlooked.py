@@ -30,8 +30,9 @@ from store.work import Work
 from tests.controls.answering import write_path
 from tests.controls.guard import Guard
 from tests.controls.removing import rewritten
-from tests.controls.scenes import BURIED, LYING, NOBODY_IS_LET_IN, few_rounds, knock, knocks_that, lying_about, people
+from tests.controls.scenes import BURIED, LYING, NOBODY_IS_LET_IN, few_rounds, knock, lying_about, people
 from tests.support.factories import sent
+from tests.support.faults import knocks_that
 from tests.support.servers import wait_until
 from tests.support.works import Works, close, place_of
 from workers import careful

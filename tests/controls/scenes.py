@@ -15,9 +15,7 @@ from domain.queue.state import Queue
 from domain.times import Times
 from store.work import Work
 from tests.support.factories import LONG_AGO, entering, sent
-from tests.support.faults import handled_by
 from tests.support.works import Works
-from workers.handlers import Handler
 
 FEW_ROUNDS = 8
 TWO_PLACES = "somebody has two places"
@@ -84,17 +82,6 @@ def knock(queue: Queue) -> Envelope[KnockQueue]:
 def people(queue: Queue, count: int) -> list[Envelope[Any]]:
     """So many who want to join."""
     return [entering(queue) for _ in range(count)]
-
-
-@contextmanager
-def knocks_that(handler: Handler) -> Iterator[None]:
-    """A knock is decided by this."""
-    patch = pytest.MonkeyPatch()
-    handled_by(patch, KnockQueue, handler)
-    try:
-        yield
-    finally:
-        patch.undo()
 
 
 @contextmanager

@@ -25,13 +25,13 @@ from tests.controls.scenes import (
     Waits,
     few_rounds,
     knock,
-    knocks_that,
     people,
     set_to,
     wrong_with,
 )  # fmt: skip
 from tests.support.database import PARTITIONS
 from tests.support.factories import entering, sent
+from tests.support.faults import knocks_that
 from tests.support.works import Works, place_of
 from workers.drain import Drain, Round
 from workers.telling import Told
