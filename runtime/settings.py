@@ -9,9 +9,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """One process's settings. `drumroll settings` prints them with their meaning, secrets left out."""
+    """One process's settings: a variable that is empty counts as not set.
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    `drumroll settings` prints them with their meaning, secrets left out.
+    """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     database_url: str = Field(
         "postgresql://postgres@127.0.0.1:5432/drumroll", description="The store, under this process's role."
@@ -24,7 +27,7 @@ class Settings(BaseSettings):
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Replies, nudges and write limits.")
     broker_url: str | None = Field(
-        None, pattern=r"^((rediss?|unix|amqps?)://.+)?$",
+        None, pattern=r"^(rediss?|unix|amqps?)://.+$",
         description="The broker of the bell: redis:// or amqp:// (RabbitMQ); without it, Redis.",
     )  # fmt: skip
     domain: str = Field("localhost", description="The public domain: consumer.<domain>, admin.<domain>.")

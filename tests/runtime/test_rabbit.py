@@ -244,6 +244,5 @@ def test_a_scheme_that_no_broker_has_is_refused() -> None:
 @pytest.mark.parametrize("scheme", sorted(BROKERS))
 def test_settings_take_every_scheme_that_a_broker_has_and_no_other(scheme: str) -> None:
     assert Settings(broker_url=f"{scheme}://somewhere").broker_url == f"{scheme}://somewhere"
-    assert not Settings(broker_url="").broker_url
     with pytest.raises(ValidationError):
         Settings(broker_url=f"x{scheme}://somewhere")
