@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import psycopg
 
 from bench.admin import Admin
 from bench.people import Person, Signer, new_people, signer_of, tokens
-from bench.usage import Meter
+from bench.usage import Meter, family
 from cli.crowd.limits import raise_file_limit
 from cli.installation import Installation
 from cli.registering import NewOrganization
@@ -82,6 +84,17 @@ class System:
         postgres = servers.postgres.pid if servers.postgres is not None else None
         return {"postgres": postgres, "redis": servers.redis.pid if servers.redis is not None else None}
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """For the length of a block none of its processes but the servers runs, so that another installation has the machine."""
+        at, names = self.installation, self.installation.shape.processes()
+        pids = [each for first in map(at.pid, names) if first is not None for each in family(first)]
+        _tell(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            _tell(pids, signal.SIGCONT)
+
     def new_queue(self, **settings: Any) -> UUID:
         """A queue made through the front door; settings by their names on the wire."""
         asked = {"sequenceId": self.sequence_id, "name": "The door", "admitRate": ADMIT_RATE} | settings
@@ -115,6 +128,11 @@ class System:
     def enters(self, queue_id: UUID, people: Sequence[Person]) -> Iterable[bytes]:
         """One request to enter per person."""
         return self.requests("POST", f"/queues/{queue_id}/enter", people)
+
+
+def _tell(pids: Iterable[int], what: signal.Signals) -> None:
+    for pid in pids:
+        os.kill(pid, what)
 
 
 @contextmanager

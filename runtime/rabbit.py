@@ -20,7 +20,7 @@ from dramatiq.brokers.rabbitmq import RabbitmqBroker, _RabbitmqConsumer
 from dramatiq.middleware import Middleware
 from pika.exceptions import AMQPConnectionError, AMQPError, ChannelClosedByBroker, NackError, UnroutableError
 
-from runtime.ringer import Ringer, middleware
+from runtime.ringer import Ringer, at_once, middleware
 from runtime.spokesman import DeclinedError, Spokesman, UnansweredError
 
 RING_SECONDS, PROBE_SECONDS = 1.0, 0.25
@@ -87,8 +87,7 @@ class RabbitRinger(Ringer, RabbitmqBroker):
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Send a ring, confirmed within a second. UnansweredError: it may have been sent or not."""
-        if delay is not None:
-            raise ValueError("nothing is delayed by the broker: timers are rows")
+        at_once(delay)
         self._asked(partial(self._publish_to, message.queue_name, message.encode()))
         return message
 

@@ -37,3 +37,9 @@ def middleware(*extra: Middleware) -> list[Middleware]:
     shutdown notices interrupt commits, so neither is here.
     """
     return [TimeLimit(time_limit=LONGEST_DRAIN_MS), Retries(max_retries=0), Watchdog(), *extra]
+
+
+def at_once(delay: int | None) -> None:
+    """ValueError where a ring is to be delayed: no broker has a queue for that, because what has a date is a timer, a row."""
+    if delay is not None:
+        raise ValueError("nothing is delayed by the broker: timers are rows")

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from store.lending import lend_good_connections
 from store.pipelined import LOST, Connection
 
 AWAY = (*LOST, OperationalError, PoolTimeout)
@@ -80,11 +81,13 @@ def engine(url: str, limits: Limits, *, pool: int) -> Engine:
 
     `url` is read by libpq, so that it may name several hosts and which of them is meant (`target_session_attrs`).
     """
-    return create_engine(
+    made = create_engine(
         "postgresql+psycopg://",
-        pool_size=pool, max_overflow=0, pool_timeout=5, pool_pre_ping=True, isolation_level="READ COMMITTED",
+        pool_size=pool, max_overflow=0, pool_timeout=5, isolation_level="READ COMMITTED",
         connect_args=conninfo_to_dict(url) | _KEEPALIVE | {"options": limits.options},
     )  # fmt: skip
+    lend_good_connections(made)
+    return made
 
 
 def place_of(url: str) -> str:

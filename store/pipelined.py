@@ -1,20 +1,21 @@
 """One transaction after another on one connection, with statements sent together where nobody waits for an answer.
 
-A drain is a dozen small statements. Sent one by one, most of its time goes into waking Postgres and being woken
-(measured: 4.8 ms of processor time for a drain of 16, against 4.2 ms so), so loads go together, and so
-do the writes and their commit. The interface is the part of SQLAlchemy's Connection that the store uses.
+A drain is a dozen small statements. Sent one by one, most of its time goes into waking Postgres and being woken, so the lock
+and what it takes go together, so do loads, and so do the writes and their commit (`store/libpq.py`). The interface is the part
+of SQLAlchemy's Connection that the store uses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from sqlalchemy import Engine
+from sqlalchemy import Engine, PoolProxiedConnection
+
+from store.libpq import Pipeline, Statement
 
 LOST = (
     psycopg.OperationalError,
@@ -23,6 +24,7 @@ LOST = (
 )
 """What is raised where a connection was lost. Who was frozen in an open transaction for longer than its role may be was
 cut off by Postgres, which the driver counts among the internal errors."""
+_BEGIN, _COMMIT, _ROLLBACK = "BEGIN ISOLATION LEVEL READ COMMITTED", "COMMIT", "ROLLBACK"
 
 
 class Connection(Protocol):
@@ -52,38 +54,42 @@ class Session(Connection, Protocol):
 class Found:
     """The answer of one statement; reading it waits for it."""
 
-    __slots__ = ("_cursor",)
+    __slots__ = ("_ask", "_statement")
 
-    def __init__(self, cursor: psycopg.Cursor[Any]) -> None:
-        self._cursor = cursor
+    def __init__(self, statement: Statement, ask: Callable[[], None]) -> None:
+        self._statement, self._ask = statement, ask
 
     @property
     def rowcount(self) -> int:
         """How many rows the statement changed."""
-        return self._cursor.rowcount
+        self.all()
+        return self._statement.changed
 
     def __iter__(self) -> Iterator[Any]:
         """The rows; they are waited for when the first is asked for."""
-        yield from self._cursor.fetchall()
+        yield from self.all()
 
     def first(self) -> Any:
         """The first row, or None."""
-        return self._cursor.fetchone()
+        rows = self.all()
+        return rows[0] if rows else None
 
     def all(self) -> Sequence[Any]:
         """All rows."""
-        return self._cursor.fetchall()
+        if not self._statement.answered:
+            self._ask()
+        return self._statement.rows()
 
     def one(self) -> Any:
         """The only row. LookupError when there is none or another."""
-        rows = self._cursor.fetchall()
+        rows = self.all()
         if len(rows) != 1:
             raise LookupError(f"one row was expected, {len(rows)} came")
         return rows[0]
 
     def scalar(self) -> Any:
         """The first member of the first row, or None."""
-        row = self._cursor.fetchone()
+        row = self.first()
         return None if row is None else row[0]
 
     def scalar_one(self) -> Any:
@@ -92,31 +98,59 @@ class Found:
 
     def scalars(self) -> list[Any]:
         """The first member of every row."""
-        return [row[0] for row in self._cursor.fetchall()]
+        return [row[0] for row in self.all()]
 
 
 class Pipelined:
-    """A connection of psycopg as the store uses it. Leaving `together` waits for everything that was sent in it."""
+    """A connection as the store uses it. Leaving `together` waits for everything that was executed in it."""
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._waiting: list[Statement] = []
+        self._depth = 0
 
     def exec_driver_sql(self, statement: str, parameters: Any = None) -> Found:
-        """Execute a statement with %s places; in `together`, only send it. Answers come in binary, which is shorter work."""
-        cursor = self._connection.cursor(binary=True, row_factory=namedtuple_row)
-        return Found(cursor.execute(statement.encode(), tuple(map(_sent, parameters)) if parameters else parameters))
+        """Execute a statement with %s places; in `together`, only note it. The first begins a transaction."""
+        asked = Statement(statement, tuple(map(_sent, parameters)) if parameters else None)
+        self._execute(asked)
+        return Found(asked, self._exchange)
 
-    def together(self) -> AbstractContextManager[Any]:
-        """Send what is executed inside without waiting for answers in between."""
-        return self._connection.pipeline()
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is executed inside as one, when it is left or an answer is read. Where it raises, the rest is not sent."""
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._waiting.clear()
+            raise
+        finally:
+            self._depth -= 1
+        if not self._depth:
+            self._exchange()
 
     def commit(self) -> None:
         """End the transaction; everything it did stays."""
-        self._connection.commit()
+        if self._waiting or not self._pipeline.is_idle:
+            self._execute(Statement(_COMMIT))
 
     def rollback(self) -> None:
         """End the transaction; nothing it did stays."""
-        self._connection.rollback()
+        self._waiting.clear()
+        if not self._pipeline.is_idle:
+            self._pipeline.run([Statement(_ROLLBACK)])
+
+    def _execute(self, statement: Statement) -> None:
+        if not self._waiting and self._pipeline.is_idle:
+            self._waiting.append(Statement(_BEGIN))
+        self._waiting.append(statement)
+        if not self._depth:
+            self._exchange()
+
+    def _exchange(self) -> None:
+        statements, self._waiting = self._waiting, []
+        if statements:
+            self._pipeline.run(statements)
 
 
 def id_array(ids: Iterable[UUID]) -> str:
@@ -159,8 +193,7 @@ def own_session(engine: Engine) -> Iterator[Pipelined]:
     """
     raw, ended = engine.raw_connection(), False
     try:
-        connection: psycopg.Connection[Any] = raw.driver_connection  # type: ignore[assignment] # the engine's driver is psycopg
-        yield Pipelined(connection)
+        yield Pipelined(_pipeline_of(raw))
         ended = True
     finally:
         if not ended:
@@ -173,10 +206,23 @@ def pipelined(engine: Engine) -> Iterator[Pipelined]:
     """A connection of the engine's pool. What was not committed is rolled back; a broken connection is thrown away."""
     raw = engine.raw_connection()
     try:
-        connection: psycopg.Connection[Any] = raw.driver_connection  # type: ignore[assignment] # the engine's driver is psycopg
-        yield Pipelined(connection)
-    except LOST:
-        raw.invalidate()
+        yield Pipelined(_pipeline_of(raw))
+    except BaseException as failure:
+        if isinstance(failure, LOST) or _driven(raw).closed:
+            raw.invalidate()
         raise
     finally:
         raw.close()
+
+
+def _pipeline_of(raw: PoolProxiedConnection) -> Pipeline:
+    """The pipeline of a connection, which knows what is prepared on it: kept with it for as long as it is open."""
+    pipeline: Pipeline | None = raw.info.get("pipeline")
+    if pipeline is None:
+        pipeline = raw.info["pipeline"] = Pipeline(_driven(raw))
+    return pipeline
+
+
+def _driven(raw: PoolProxiedConnection) -> psycopg.Connection[Any]:
+    connection: psycopg.Connection[Any] = raw.driver_connection  # type: ignore[assignment] # the engine's driver is psycopg
+    return connection

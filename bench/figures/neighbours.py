@@ -16,8 +16,8 @@ from bench.report import amount
 from bench.result import Result
 from bench.system import System, running_system, tomorrow
 
-CEILING = 8
-"""Undecided commands of one organization. Each is decided in some twenty milliseconds, so that it is served some 400 a second."""
+CEILING = 3
+"""Undecided commands of one organization. Each is decided in some eight milliseconds, so that it is served some 400 a second."""
 
 PRESSING, LIGHT = 800, 50
 """Enters per second of the one, twice what it is served, and of the other, due at fixed instants."""
@@ -36,7 +36,8 @@ class _Pair:
 
 def neighbours(bench: Bench) -> list[Figure]:
     """A light steady load alone and beside an organization at its ceiling, in turn."""
-    with running_system(bench.folder / "bounded", UNDECIDED_PER_ORGANIZATION=str(CEILING)) as system:
+    bounded = running_system(bench.folder / "bounded", UNDECIDED_PER_ORGANIZATION=str(CEILING))
+    with bench.system.at_rest(), bounded as system:
         beside = neighbour(system)
         seconds = 2 * bench.seconds
         pairs = interleaved(lambda: _beside(system, beside, seconds), lambda: _light(beside, seconds), bench.pairs)

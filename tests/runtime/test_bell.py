@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from dramatiq import Message
 
 from runtime.bell import MOST_ASKED, Bell
 from runtime.broker import RedisRinger, redis_client
@@ -24,4 +25,14 @@ def test_while_the_server_hangs_rings_are_dropped_and_whoever_rings_goes_on() ->
         pausing.execute_command("CLIENT", "UNPAUSE")
         bell.stop()
         wait_until(lambda: pausing.llen("drumroll:queue") == 8)
+        broker.close()
+
+
+def test_redis_has_no_queue_for_what_is_delayed_and_nothing_is() -> None:
+    with running_redis() as server:
+        broker = RedisRinger(server.url)
+        broker.declare_queue("queue")
+        assert (broker.get_declared_queues(), broker.get_declared_delay_queues()) == ({"queue"}, set())
+        with pytest.raises(ValueError, match="timers are rows"):
+            broker.enqueue(Message("queue", "drain_queue", ("queue", 1), {}, {}), delay=1)
         broker.close()

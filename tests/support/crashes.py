@@ -15,6 +15,7 @@ from redis.asyncio.connection import AbstractConnection as AsyncRedisConnection
 from redis.connection import AbstractConnection
 
 from api_gateway.corked import Corked
+from store.libpq import Pipeline
 
 KILLED = 137
 T = TypeVar("T")
@@ -35,10 +36,11 @@ class Seams:
         self._death, self._count, self._lock = death, 0, threading.Lock()
 
     def watch_postgres(self) -> None:
-        """Count what goes to Postgres: statements, commits, and waits for what was sent together."""
+        """Count what goes to Postgres: statements, commits, what is sent together, and each answer to it."""
         psycopg.Cursor.execute = self._counted(psycopg.Cursor.execute)  # type: ignore[method-assign] # the seam
         psycopg.Connection.commit = self._counted(psycopg.Connection.commit)  # type: ignore[method-assign] # the seam
-        psycopg.Pipeline.sync = self._counted(psycopg.Pipeline.sync)  # type: ignore[method-assign] # the seam
+        Pipeline._flush = self._counted(Pipeline._flush)  # type: ignore[method-assign] # the seam
+        Pipeline._take = self._counted(Pipeline._take)  # type: ignore[method-assign] # the seam
 
     def watch_redis(self) -> None:
         """Count what goes to Redis."""

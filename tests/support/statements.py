@@ -1,6 +1,6 @@
 """What this process asks of Postgres, overheard: the texts of the statements that mention something."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+
+from store.libpq import Pipeline, Statement
 
 
 @dataclass(slots=True)
@@ -28,9 +30,9 @@ class Overheard:
 
 @contextmanager
 def overheard() -> Iterator[Overheard]:
-    """Listen to everything that psycopg is asked to execute, on whatever connection of this process."""
+    """Listen to everything that Postgres is asked to execute, on whatever connection of this process."""
     heard, patch = Overheard(), pytest.MonkeyPatch()
-    execute, execute_later = psycopg.Cursor.execute, psycopg.AsyncCursor.execute
+    execute, execute_later, run = psycopg.Cursor.execute, psycopg.AsyncCursor.execute, Pipeline.run
 
     def listen(self: Any, query: Any, params: Any = None, **how: Any) -> Any:
         heard.sent.append((_text(query), repr(params)))
@@ -40,6 +42,11 @@ def overheard() -> Iterator[Overheard]:
         heard.sent.append((_text(query), repr(params)))
         return await execute_later(self, query, params, **how)
 
+    def listen_to_all(self: Pipeline, statements: Sequence[Statement]) -> None:
+        heard.sent.extend((_text(one.query), repr(one.parameters)) for one in statements)
+        run(self, statements)
+
+    patch.setattr(Pipeline, "run", listen_to_all)
     patch.setattr(psycopg.Cursor, "execute", listen)
     patch.setattr(psycopg.AsyncCursor, "execute", listen_later)
     try:
