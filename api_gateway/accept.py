@@ -26,6 +26,9 @@ from runtime.clock import Clock
 from store.command_log import places_of
 
 GROUP = 2_048
+GATHER_SECONDS = 0.01
+"""For so long the commands of an organization at its ceiling are gathered: each that is decided alone costs as much as a dozen
+together, and what the one who presses takes of the machine, the others wait for."""
 log = structlog.get_logger("accept")
 
 
@@ -64,6 +67,7 @@ class Accept:
         self._limits, self._undecided = limits, undecided
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Sending] = []
+        self._patient: list[Sending] = []
         self._waiting: queue.SimpleQueue[list[Sending] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._append_on, name="append", daemon=True)
         self._thread.start()
@@ -83,20 +87,26 @@ class Accept:
         """
         self._undecided.admit(sent)
         sending = Sending(sent, ask, answer)
-        self._gathered.append(sending)
-        if len(self._gathered) == 1:
-            self._loop.call_soon(self._hand_over)
+        if self._undecided.presses(sent.tenant_id):
+            self._patient.append(sending)
+            if len(self._patient) == 1:
+                self._loop.call_later(GATHER_SECONDS, self._hand_over, self._patient)
+        else:
+            self._gathered.append(sending)
+            if len(self._gathered) == 1:
+                self._loop.call_soon(self._hand_over, self._gathered)
         return sending
 
-    def _hand_over(self) -> None:
-        """Whatever the event loop had in hand when the first of them came goes to the thread as one."""
-        self._waiting.put(self._gathered)
-        self._gathered = []
+    def _hand_over(self, gathered: list[Sending]) -> None:
+        """Whatever has come since the first of them goes to the thread as one."""
+        if gathered:
+            self._waiting.put(gathered.copy())
+            gathered.clear()
 
     async def stop(self) -> None:
         """Append what waits, then return."""
-        if self._gathered:
-            self._hand_over()
+        self._hand_over(self._gathered)
+        self._hand_over(self._patient)
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -118,7 +128,13 @@ class Accept:
         except Exception:
             log.exception("append.failed", commands=len(group))
             _refuse(group, _unknown())
-        self._loop.call_soon_threadsafe(_settle, group)
+        self._loop.call_soon_threadsafe(self._settle, group)
+
+    def _settle(self, group: Sequence[Sending]) -> None:
+        """On the event loop: tell everybody of a group how its append ended."""
+        for sending in group:
+            self._undecided.arrived(sending.sent)
+            sending.end()
 
     def _append_together(self, group: Sequence[Sending]) -> None:
         """Append a group in one statement; where one of them cannot be written, each in its own, so that only that one fails."""
@@ -156,12 +172,6 @@ class Accept:
         self._undecided.appended(sent)
         metrics.append_size.observe(len(group))
         metrics.append_seconds.observe(self._clock.monotonic() - started)
-
-
-def _settle(group: Sequence[Sending]) -> None:
-    """On the event loop: tell everybody of a group how its append ended."""
-    for sending in group:
-        sending.end()
 
 
 def _refuse(group: Sequence[Sending], problem: Problem) -> None:

@@ -1,7 +1,8 @@
 """How much waits undecided: an organization that sends faster than it can be served is told so, and nobody else is.
 
 The log's own rows are counted twice a second. In between, what this gateway appends is added, and taken off when it learns that
-it was decided: waiting = logged at the last look + appended since it began - decided since it began, and never below 0.
+it was decided: waiting = on its way into the log + logged at the last look + appended since it began - decided since it began,
+and never below 0.
 
 That is off until the next look, and no longer: by what other gateways and workers appended or had decided since; by what was
 appended while the log was counted, and by what is answered to nobody or was not heard (too high); by what was decided just
@@ -48,23 +49,42 @@ class Undecided:
         self._logged: Counter[UUID] = Counter()
         self._appended: dict[UUID, int] = {}
         self._decided: dict[UUID, int] = {}
+        self._on_its_way = Counter[UUID]()
+        self._pressing: set[UUID] = set()
+        self._pressing_before: set[UUID] = set()
         self._whose: dict[str, Whose] = {}
         self._whose_before: dict[str, Whose] = {}
         self._looks = 0
 
     def is_full(self, tenant_id: UUID) -> bool:
         """Whether an organization has too much undecided, in this mode."""
-        return self.waiting(tenant_id) >= self._most
+        full = self.waiting(tenant_id) >= self._most
+        if full:
+            self._pressing.add(tenant_id)
+        return full
+
+    def presses(self, tenant_id: UUID) -> bool:
+        """Whether an organization had too much undecided in the last half second, in this mode."""
+        return tenant_id in self._pressing or tenant_id in self._pressing_before
 
     def waiting(self, key: UUID) -> int:
         """How many commands of a tenant, or of an aggregate, wait for their decision."""
-        return max(0, self._logged.get(key, 0) + self._appended.get(key, 0) - self._decided.get(key, 0))
+        in_log = self._logged.get(key, 0) + self._appended.get(key, 0) - self._decided.get(key, 0)
+        return self._on_its_way[key] + max(0, in_log)
 
     def admit(self, sent: Envelope[Command]) -> None:
-        """Problem 503 when the organization, or the one thing the command changes, has too much undecided."""
+        """Count a command as on its way. Problem 503 when the organization, or what it changes, has too much undecided."""
         if self.is_full(sent.tenant_id) or self.waiting(sent.body.aggregate_id) >= self._most_of_one:
             UNDECIDED.inc()
             raise overloaded(sent.request_id)
+        self._on_its_way.update(_counted(sent))
+
+    def arrived(self, sent: Envelope[Command]) -> None:
+        """A command that was admitted is on its way no longer: it is in the log and counted there, or it will not be."""
+        for key in _counted(sent):
+            self._on_its_way[key] -= 1
+            if not self._on_its_way[key]:
+                del self._on_its_way[key]
 
     def sending(self, group: Sequence[Envelope[Command]]) -> None:
         """These may be in the log in a moment: whose they are is remembered, because an answer tells only what it answers."""
@@ -77,7 +97,7 @@ class Undecided:
         """These are in the log now."""
         appended = self._appended
         for sent in group:
-            for key in (sent.tenant_id, sent.body.aggregate_id):
+            for key in _counted(sent):
                 appended[key] = appended.get(key, 0) + 1
 
     def decided(self, command_id: str) -> None:
@@ -90,6 +110,7 @@ class Undecided:
         """Count what waits, for ever."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
+            self._pressing, self._pressing_before = set(), self._pressing
             if self._logged or self._appended or self._decided:
                 try:
                     await self.look()
@@ -107,3 +128,7 @@ class Undecided:
         self._logged.subtract(decided)
         async with self._pool.connection() as connection:
             self._logged = await ledger.undecided(connection)
+
+
+def _counted(sent: Envelope[Command]) -> Whose:
+    return sent.tenant_id, sent.body.aggregate_id

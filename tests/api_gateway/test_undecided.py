@@ -17,6 +17,7 @@ from domain.command import Command, Envelope
 from domain.queue.state import Queue
 from store.roles import GATEWAY
 from tests.support.factories import entering
+from tests.support.servers import wait_until
 from tests.support.works import Works
 
 CEILING = 4
@@ -39,6 +40,13 @@ async def append(works: Works, undecided: Undecided, queue: Queue, count: int = 
     return sent
 
 
+def let_in(undecided: Undecided, queue: Queue) -> None:
+    """Somebody is let in at the door and gets no farther."""
+    sent = entering(queue)
+    undecided.admit(sent)
+    undecided.arrived(sent)
+
+
 def hear(undecided: Undecided, sent: Sent) -> None:
     """The gateway is told that these were decided."""
     for one in sent:
@@ -53,9 +61,36 @@ def waiting(undecided: Undecided, queue: Queue) -> tuple[int, int]:
 async def test_what_is_decided_makes_room_before_the_next_look(works: Works, undecided: Undecided) -> None:
     queue = works.queue()
     for _ in range(3 * CEILING):
-        undecided.admit(entering(queue))
+        let_in(undecided, queue)
         hear(undecided, await append(works, undecided, queue))
     assert waiting(undecided, queue) == (0, 0)
+
+
+async def test_what_is_on_its_way_is_counted_until_it_has_arrived(works: Works, undecided: Undecided) -> None:
+    queue = works.queue()
+    sent = [entering(queue) for _ in range(CEILING)]
+    for one in sent:
+        undecided.admit(one)
+    with pytest.raises(Problem, match="OVERLOADED"):
+        undecided.admit(entering(queue))
+    for one in sent:
+        undecided.arrived(one)
+    assert waiting(undecided, queue) == (0, 0)
+
+
+async def test_an_organization_that_was_refused_presses_for_a_while_and_no_other_does(
+    works: Works, undecided: Undecided, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "EVERY_SECONDS", 0.1)
+    queue, other = works.queue(), works.queue()
+    for one in [entering(queue) for _ in range(CEILING)]:
+        undecided.admit(one)
+    assert not undecided.presses(queue.tenant_id)
+    assert undecided.is_full(queue.tenant_id)
+    watching = asyncio.create_task(undecided.watch())
+    assert (undecided.presses(queue.tenant_id), undecided.presses(other.tenant_id)) == (True, False)
+    await asyncio.to_thread(wait_until, lambda: not undecided.presses(queue.tenant_id))
+    watching.cancel()
 
 
 async def test_what_was_logged_at_the_last_look_is_taken_off_too(works: Works, undecided: Undecided) -> None:
@@ -66,7 +101,7 @@ async def test_what_was_logged_at_the_last_look_is_taken_off_too(works: Works, u
     with pytest.raises(Problem, match="OVERLOADED"):
         undecided.admit(entering(queue))
     hear(undecided, sent[:1])
-    undecided.admit(entering(queue))
+    let_in(undecided, queue)
     assert waiting(undecided, queue) == (CEILING - 1, CEILING - 1)
 
 
