@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_to_bytes
 from uuid import UUID
 
 from prometheus_client import Counter as Tally
@@ -174,5 +175,5 @@ _HEAD: Final = _head()
 
 
 def _waits_for_news(scope: Scope) -> bool:
-    """Whether this is no work but waiting: a stream, or a look that waits for something new."""
-    return scope["path"].endswith("/events") or b"sinceVersion=" in scope["query_string"]
+    """Whether this is no work but waiting: a stream, or a look that waits for something new, however its query is written."""
+    return scope["path"].endswith("/events") or b"sinceVersion=" in unquote_to_bytes(scope["query_string"])

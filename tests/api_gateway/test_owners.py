@@ -121,6 +121,16 @@ async def test_browsers_that_listen_are_counted_with_their_organization(
         assert place.owner == found.organization_id
 
 
+@pytest.mark.parametrize("query", ["sinceVersion=4", "a=b&sinceVersion=4", "since%56ersion=4", "%73inceVersion%3D4"])
+async def test_a_look_that_waits_is_counted_however_its_query_is_written(
+    keys: Keys, clock: HeldClock, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(in_hand, "LISTENERS", 16)
+    shedder, look = door(keys, clock), listens(query) | {"path": "/consumers/me"}
+    assert 0 < len(presses(shedder, look)) < 16
+    assert shedder.admit(look | {"query_string": b"since=4"}) is None
+
+
 async def test_a_server_is_known_however_it_writes_bearer(house: House, keys: Keys, clock: HeldClock) -> None:
     found = await keys.find(house.hall.secret)
     assert found is not None
