@@ -133,7 +133,7 @@ class Accept:
     def _settle(self, group: Sequence[Sending]) -> None:
         """On the event loop: tell everybody of a group how its append ended."""
         for sending in group:
-            self._undecided.arrived(sending.sent)
+            self._undecided.arrived(sending.sent, appended=sending.problem is None)
             sending.end()
 
     def _append_together(self, group: Sequence[Sending]) -> None:
@@ -169,7 +169,6 @@ class Accept:
         self._undecided.sending(sent)
         self._appender.append(by_place)
         self._bell.ring((place.topic, place.part) for place in by_place)
-        self._undecided.appended(sent)
         metrics.append_size.observe(len(group))
         metrics.append_seconds.observe(self._clock.monotonic() - started)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -89,8 +89,8 @@ class System:
         """For the length of a block none of its processes but the servers runs, so that another installation has the machine."""
         at, names = self.installation, self.installation.shape.processes()
         pids = [each for first in map(at.pid, names) if first is not None for each in family(first)]
-        _tell(pids, signal.SIGSTOP)
         try:
+            _tell(pids, signal.SIGSTOP)
             yield
         finally:
             _tell(pids, signal.SIGCONT)
@@ -132,7 +132,8 @@ class System:
 
 def _tell(pids: Iterable[int], what: signal.Signals) -> None:
     for pid in pids:
-        os.kill(pid, what)
+        with suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ _PLANS = {
     "enable_mergejoin": "off",
     "jit": "off",
 }
-# A drain between two parts of a pipeline is not idle for Postgres, so that only the network ends it when its host is gone.
+# A drain whose packet came in part is not idle for Postgres, so that only the network ends it when its host is gone.
 _VANISHED = {
     "tcp_user_timeout": "3000",
     "tcp_keepalives_idle": "2",

@@ -117,12 +117,13 @@ class Pipelined:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Send what is executed inside as one, when it is left or an answer is read. Where it raises, the rest is not sent."""
+        """Send what is executed inside as one, when it is left or an answer is read. Where it raises, its rest is not sent."""
+        waited = len(self._waiting)
         self._depth += 1
         try:
             yield
         except BaseException:
-            self._waiting.clear()
+            del self._waiting[waited:]
             raise
         finally:
             self._depth -= 1
@@ -141,7 +142,8 @@ class Pipelined:
             self._pipeline.run([Statement(_ROLLBACK)])
 
     def _execute(self, statement: Statement) -> None:
-        if not self._waiting and self._pipeline.is_idle:
+        ended = self._waiting[-1].query == _COMMIT.encode() if self._waiting else self._pipeline.is_idle
+        if ended:
             self._waiting.append(Statement(_BEGIN))
         self._waiting.append(statement)
         if not self._depth:

@@ -41,7 +41,7 @@ log = structlog.get_logger("undecided")
 class Undecided:
     """Counts undecided commands by organization and by aggregate.
 
-    Each count is written by one thread: what was appended by the thread that appends, all else by the event loop.
+    The event loop counts; the thread that appends only says whose is what it sends.
     """
 
     def __init__(self, pool: AsyncConnectionPool, per_organization: int, per_aggregate: int) -> None:
@@ -79,12 +79,14 @@ class Undecided:
             raise overloaded(sent.request_id)
         self._on_its_way.update(_counted(sent))
 
-    def arrived(self, sent: Envelope[Command]) -> None:
-        """A command that was admitted is on its way no longer: it is in the log and counted there, or it will not be."""
+    def arrived(self, sent: Envelope[Command], *, appended: bool) -> None:
+        """A command that was admitted is on its way no longer: it is in the log, or it will not be."""
         for key in _counted(sent):
             self._on_its_way[key] -= 1
             if not self._on_its_way[key]:
                 del self._on_its_way[key]
+            if appended:
+                self._appended[key] = self._appended.get(key, 0) + 1
 
     def sending(self, group: Sequence[Envelope[Command]]) -> None:
         """These may be in the log in a moment: whose they are is remembered, because an answer tells only what it answers."""
@@ -92,13 +94,6 @@ class Undecided:
         if len(whose) < KEPT:
             for sent in group:
                 whose[str(sent.id)] = sent.tenant_id, sent.body.aggregate_id
-
-    def appended(self, group: Sequence[Envelope[Command]]) -> None:
-        """These are in the log now."""
-        appended = self._appended
-        for sent in group:
-            for key in _counted(sent):
-                appended[key] = appended.get(key, 0) + 1
 
     def decided(self, command_id: str) -> None:
         """This one was decided: it waits no longer. Whatever was not appended here is left to the next look."""
@@ -124,7 +119,7 @@ class Undecided:
             self._whose_before, self._whose = self._whose, {}
         appended, self._appended = self._appended, {}
         decided, self._decided = self._decided, {}
-        self._logged.update(appended.copy())  # a copy, because the thread that appends may not have let go of it yet
+        self._logged.update(appended)
         self._logged.subtract(decided)
         async with self._pool.connection() as connection:
             self._logged = await ledger.undecided(connection)

@@ -36,7 +36,9 @@ async def append(works: Works, undecided: Undecided, queue: Queue, count: int = 
     sent: Sent = [entering(queue) for _ in range(count)]
     undecided.sending(sent)
     await asyncio.to_thread(works.append, sent)
-    undecided.appended(sent)
+    for one in sent:
+        undecided.admit(one)
+        undecided.arrived(one, appended=True)
     return sent
 
 
@@ -44,7 +46,7 @@ def let_in(undecided: Undecided, queue: Queue) -> None:
     """Somebody is let in at the door and gets no farther."""
     sent = entering(queue)
     undecided.admit(sent)
-    undecided.arrived(sent)
+    undecided.arrived(sent, appended=False)
 
 
 def hear(undecided: Undecided, sent: Sent) -> None:
@@ -74,7 +76,7 @@ async def test_what_is_on_its_way_is_counted_until_it_has_arrived(works: Works, 
     with pytest.raises(Problem, match="OVERLOADED"):
         undecided.admit(entering(queue))
     for one in sent:
-        undecided.arrived(one)
+        undecided.arrived(one, appended=False)
     assert waiting(undecided, queue) == (0, 0)
 
 
@@ -122,6 +124,7 @@ async def test_after_all_is_decided_and_one_look_nothing_waits_whoever_was_told(
         await append(works, undecided, queue)
         assert waiting(undecided, queue) == (1, 1)
         await asyncio.to_thread(works.settle)
+        await undecided.look()
 
 
 async def test_what_is_told_twice_or_was_sent_by_others_is_taken_off_once_or_not_at_all(
@@ -155,7 +158,7 @@ async def test_whose_a_command_is_that_nobody_heard_of_is_forgotten_in_time(
     monkeypatch.setattr(counting, "LOOKS_KEPT", 2)
     monkeypatch.setattr(counting, "KEPT", CEILING)
     await append(works, undecided, queue, CEILING)
-    await append(works, undecided, queue, CEILING)
+    undecided.sending([entering(queue)])
     assert len(undecided._whose) == CEILING
     for _ in range(4):
         await undecided.look()

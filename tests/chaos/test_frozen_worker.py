@@ -1,4 +1,4 @@
-"""A worker stands still between two parts of a pipeline, holding its partition: Postgres is sent nothing, and waits for more."""
+"""A worker stands still while it sends, holding its partition: Postgres has a part of the packet, and waits for the rest."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

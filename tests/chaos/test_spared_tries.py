@@ -47,7 +47,7 @@ def cut(work: Work) -> None:
 
 def cut_off(connection: Any) -> None:
     """Cut the line of a connection."""
-    with socket.socket(fileno=os.dup(connection._connection.pgconn.socket)) as line:
+    with socket.socket(fileno=os.dup(connection._pipeline._connection.pgconn.socket)) as line:
         line.shutdown(socket.SHUT_RDWR)
 
 

@@ -1,6 +1,8 @@
 """Statements that are sent together: what comes back, what fails, and what becomes of the connection."""
 
+import os
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -11,9 +13,11 @@ import pytest
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 
+from cli.crowd.limits import raise_file_limit
 from store.libpq import MOST_PREPARED
 from store.pipelined import LOST, Pipelined, pipelined
 from tests.support.database import TestDatabase
+from tests.support.servers import query
 
 VALUES = (
     UUID("01890a5d-ac96-774b-bcce-b302099a8057"), datetime(2026, 5, 1, 12, tzinfo=UTC), True, 7, 70_000, 2**40, 1.5,
@@ -24,6 +28,7 @@ EVERYTHING = "SELECT " + ", ".join(f"%s::{cast} AS c{n}" for n, cast in enumerat
 STRUCTURED = """
 SELECT '{"a": [1, null]}'::jsonb AS document, ARRAY[1, 2] AS numbers, ARRAY['a', NULL] AS words
 UNION ALL SELECT '[]'::jsonb, '{}'::int[], NULL::text[]"""
+PLANS = "SELECT count(*) FROM pg_prepared_statements WHERE name <> '' "
 FAR_MORE_THAN_A_BUFFER = 4_000_000
 
 
@@ -117,10 +122,114 @@ def test_a_plan_is_kept_for_each_statement_once_and_for_so_many(connection: Pipe
     for _ in range(2):
         for number in range(MOST_PREPARED + 20):
             assert connection.exec_driver_sql(f"SELECT {number}").scalar() == number
-    assert (
-        connection.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements WHERE name <> ''").scalar()
-        == MOST_PREPARED
-    )
+    assert connection.exec_driver_sql(PLANS).scalar() == MOST_PREPARED
+
+
+def test_equal_statements_that_are_new_together_share_a_plan(connection: Pipelined) -> None:
+    with connection.together():
+        for number in range(2 * MOST_PREPARED):
+            connection.exec_driver_sql("SELECT %s::int", (number % 100,))
+    assert connection.exec_driver_sql(PLANS + "AND statement = 'SELECT $1::int'").scalar() == 1
+
+
+def test_a_value_that_cannot_be_written_fails_before_anything_is_sent(connection: Pipelined) -> None:
+    connection.exec_driver_sql("CREATE TEMP TABLE kept (word text)")
+    connection.commit()
+    with pytest.raises(psycopg.DataError, match="NUL"):
+        connection.exec_driver_sql("INSERT INTO kept VALUES (%s)", ("a\0b",))
+    connection.rollback()
+    connection.exec_driver_sql("INSERT INTO kept VALUES (%s)", ("b",))
+    assert connection.exec_driver_sql("SELECT word FROM kept").scalars() == ["b"]
+
+
+def test_a_percent_sign_that_is_written_twice_is_refused(connection: Pipelined) -> None:
+    with pytest.raises(ValueError, match="written once"):
+        connection.exec_driver_sql("SELECT 5 %% %s", (3,))
+    assert connection.exec_driver_sql("SELECT 5 % %s", (3,)).scalar() == 2
+
+
+def test_what_follows_a_commit_is_a_transaction_of_its_own(connection: Pipelined) -> None:
+    with connection.together():
+        connection.exec_driver_sql("CREATE TEMP TABLE kept (n int)")
+        connection.commit()
+        connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+    connection.rollback()
+    assert connection.exec_driver_sql("SELECT n FROM kept").all() == []
+
+
+def test_what_waits_outside_is_sent_whatever_was_broken_off_inside(connection: Pipelined) -> None:
+    def put_and_raise() -> None:
+        with connection.together():
+            connection.exec_driver_sql("INSERT INTO kept VALUES (2)")
+            raise KeyError
+
+    connection.exec_driver_sql("CREATE TEMP TABLE kept (n int)")
+    with connection.together():
+        connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
+        with pytest.raises(KeyError):
+            put_and_raise()
+        connection.exec_driver_sql("INSERT INTO kept VALUES (3)")
+    assert connection.exec_driver_sql("SELECT n FROM kept ORDER BY n").scalars() == [1, 3]
+
+
+def test_a_plan_of_a_table_that_changed_costs_a_connection_and_no_more(engine: Engine, store: TestDatabase) -> None:
+    def widths() -> list[int]:
+        with pipelined(engine) as connection:
+            return [len(row) for row in connection.exec_driver_sql("SELECT * FROM widening")]
+
+    query(store.owner, "CREATE TABLE widening AS SELECT 1 AS a")
+    assert [widths(), widths()] == [[1], [1]]
+    query(store.owner, "ALTER TABLE widening ADD b int")
+    with pytest.raises(LOST) as lost:
+        widths()
+    assert lost.value.sqlstate is None, "it counts as a broken connection, for which no command is to blame"
+    assert widths() == [2]
+
+
+@pytest.mark.parametrize(
+    ("limit", "sqlstate"),
+    [
+        ("idle_in_transaction_session_timeout", "25P03"),
+        ("transaction_timeout", "25P04"),
+        ("statement_timeout", "57014"),
+    ],
+)
+def test_whoever_is_cut_off_by_postgres_is_told_why(connection: Pipelined, limit: str, sqlstate: str) -> None:
+    connection.exec_driver_sql(f"SET SESSION {limit} = 100")
+    connection.commit()
+    connection.exec_driver_sql("SELECT 1")
+    if limit.startswith("idle"):
+        time.sleep(0.3)
+    with pytest.raises(psycopg.Error) as cut_off:
+        in_the_midst(connection, "SELECT pg_sleep(1)")
+    assert cut_off.value.sqlstate == sqlstate
+
+
+def test_whoever_is_ended_by_an_operator_is_told_so(connection: Pipelined) -> None:
+    with pytest.raises(psycopg.errors.AdminShutdown):
+        in_the_midst(connection, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def in_the_midst(connection: Pipelined, statement: str) -> None:
+    """Execute a statement with others before and after it."""
+    with connection.together():
+        connection.exec_driver_sql("SELECT 2")
+        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("SELECT 2")
+        connection.commit()
+
+
+def test_a_process_with_very_many_files_open_sends_as_much_as_others(store: TestDatabase) -> None:
+    assert raise_file_limit(1_300) is None
+    many = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    engine = store.engine(pool=1)
+    try:
+        with pipelined(engine) as connection:
+            assert connection.exec_driver_sql("SELECT length(%s::text)", ("x" * 8_000_000,)).scalar() == 8_000_000
+    finally:
+        engine.dispose()
+        for one in many:
+            os.close(one)
 
 
 def test_more_than_the_buffers_of_both_sides_hold_goes_through(connection: Pipelined) -> None:
