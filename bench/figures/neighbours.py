@@ -17,7 +17,7 @@ from bench.result import Result
 from bench.system import System, running_system, tomorrow
 
 CEILING = 8
-"""Undecided commands of one organization. Gathered and decided they take some twenty milliseconds: it is served some 400 a second."""
+"""Undecided commands of one organization. Gathered and decided they take twenty milliseconds: it is served some 400 a second."""
 
 PRESSING, LIGHT = 800, 50
 """Enters per second of the one, twice what it is served, and of the other, due at fixed instants."""

@@ -225,7 +225,9 @@ GUARDS = (
         "No 202 leaves before its command has been committed.",
         (NOT_THERE,),
         the_log_is_locked,
-        rewritten(Accept, "_append", (_TOGETHER, f"self._loop.call_soon_threadsafe(self._settle, group)\n    {_TOGETHER}")),
+        rewritten(
+            Accept, "_append", (_TOGETHER, f"self._loop.call_soon_threadsafe(self._settle, group)\n    {_TOGETHER}")
+        ),
     ),
     Guard(
         "unknown is 503",
