@@ -10,7 +10,7 @@ servers to its visitors, so that a crowd does not push out the shop that serves 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -22,10 +22,10 @@ from api_gateway.auth import Key, Keys
 from api_gateway.http.asgi import Pairs, Scope
 from api_gateway.http.presented import presented_key, stream_ticket
 from api_gateway.http.raw import SAFE, request_id
-from api_gateway.limits.overload import overloaded
+from api_gateway.limits.overload import SPREAD, come_again, overloaded
 from api_gateway.limits.undecided import UNDECIDED
 from api_gateway.live.tickets import key_hash_in
-from api_gateway.problems import problem_body, problem_headers
+from api_gateway.problems import Problem, problem_body, problem_headers
 from runtime import metrics
 from runtime.clock import Clock
 
@@ -110,7 +110,8 @@ class LoadShedder:
     """
 
     def __init__(self, keys: Keys, clock: Clock, most: int, base: str, readable: Readable, is_full: IsFull) -> None:
-        self._keys, self._clock, self._base, self._readable, self._is_full = keys, clock, base, readable, is_full
+        self._keys, self._clock, self._readable, self._is_full = keys, clock, readable, is_full
+        self._refusals = _refusals(base)
         self.writes, self.listeners = Bulkhead(most), Bulkhead(LISTENERS)
 
     def admit(self, scope: Scope) -> Place | Refusal | None:
@@ -143,14 +144,11 @@ class LoadShedder:
     def _refusal(self, scope: Scope, headers: Headers, because: Tally) -> Refusal:
         because.inc()
         own_id = request_id(headers) or self._clock.new_id()
-        told = overloaded(own_id)
-        body = problem_body(told, own_id, self._base)
-        said = (
-            b"".join(b"%b: %b\r\n" % header for header in self._readable(scope, headers))
-            if b"origin" in headers
-            else b""
-        )
-        return Refusal(_HEAD % (told.retry_after, str(own_id).encode(), said, len(body), body))
+        said = b""
+        if b"origin" in headers:
+            said = b"".join(b"%b: %b\r\n" % header for header in self._readable(scope, headers))
+        told = str(own_id).encode()
+        return Refusal(self._refusals[come_again(own_id)] % (told, said, told))
 
 
 def _taken(among: Bulkhead, key: Key | None) -> Place | None:
@@ -158,20 +156,20 @@ def _taken(among: Bulkhead, key: Key | None) -> Place | None:
     return Place(among, owner, kind) if among.take(owner, kind) else None
 
 
-def _head() -> bytes:
-    """The head of every refusal: where to put Retry-After, the request's id, headers for pages, length and body."""
-    told = problem_headers(overloaded(UUID(int=0)))
-    fixed = {name.lower(): value for name, value in told.items() if name != "Retry-After"}
-    said = [(name.encode(), value.encode()) for name, value in fixed.items()] + SAFE
-    lines = b"".join(b"%b: %b\r\n" % header for header in said).replace(b"%", b"%%")
-    return (
-        b"HTTP/1.1 503 Service Unavailable\r\n"
-        + lines
-        + b"retry-after: %d\r\nx-request-id: %b\r\n%bcontent-length: %d\r\n\r\n%b"
-    )
+def _refusals(base: str) -> Mapping[int, bytes]:
+    """Every refusal by its Retry-After, with places for the request's id, headers for pages, and the id once more."""
+    told = {come_again(UUID(int=number)): overloaded(UUID(int=number)) for number in range(SPREAD)}
+    return {seconds: _written(wrong, problem_body(wrong, _ANY, base)) for seconds, wrong in told.items()}
 
 
-_HEAD: Final = _head()
+def _written(wrong: Problem, body: bytes) -> bytes:
+    fixed = [(name.lower().encode(), value.encode()) for name, value in problem_headers(wrong).items()] + SAFE
+    head = b"HTTP/1.1 503 Service Unavailable\r\n" + b"".join(b"%b: %b\r\n" % header for header in fixed)
+    place = body.replace(b"%", b"%%").replace(str(_ANY).encode(), b"%b")
+    return head.replace(b"%", b"%%") + b"x-request-id: %b\r\n%b" + b"content-length: %d\r\n\r\n" % len(body) + place
+
+
+_ANY: Final = UUID(int=0)
 
 
 def _waits_for_news(scope: Scope) -> bool:

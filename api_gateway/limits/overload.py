@@ -12,5 +12,11 @@ SPREAD: Final = 3
 
 
 def overloaded(request_id: UUID) -> Problem:
-    """503 `OVERLOADED`. Retry-After in whole seconds, by the request's id (RFC 9110, section 10.2.3)."""
-    return problem("OVERLOADED", "More is asked than can be served right now.", retry_after=1 + request_id.int % SPREAD)
+    """503 `OVERLOADED`, with `come_again`."""
+    detail = "More is asked than can be served right now."
+    return problem("OVERLOADED", detail, retry_after=come_again(request_id))
+
+
+def come_again(request_id: UUID) -> int:
+    """Retry-After in whole seconds, by the request's id (RFC 9110, section 10.2.3)."""
+    return 1 + request_id.int % SPREAD
