@@ -37,6 +37,8 @@ APART: Final = 4
 IsFull = Callable[[UUID], bool]
 Headers = dict[bytes, bytes]
 Readable = Callable[[Scope, Headers], Pairs]
+_ANY: Final = UUID(int=0)
+"""Stands for the id of a request in a refusal that is written before there is one."""
 _LOOKS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _IN_HAND, _LISTENERS = metrics.turned_away.labels("in_hand"), metrics.turned_away.labels("listeners")
@@ -167,9 +169,6 @@ def _written(wrong: Problem, body: bytes) -> bytes:
     head = b"HTTP/1.1 503 Service Unavailable\r\n" + b"".join(b"%b: %b\r\n" % header for header in fixed)
     place = body.replace(b"%", b"%%").replace(str(_ANY).encode(), b"%b")
     return head.replace(b"%", b"%%") + b"x-request-id: %b\r\n%b" + b"content-length: %d\r\n\r\n" % len(body) + place
-
-
-_ANY: Final = UUID(int=0)
 
 
 def _waits_for_news(scope: Scope) -> bool:

@@ -64,7 +64,7 @@ class Undecided:
         return full
 
     def presses(self, tenant_id: UUID) -> bool:
-        """Whether an organization had too much undecided in the last half second, in this mode."""
+        """Whether an organization had too much undecided, in this mode, since the look before the last: a second ago at most."""
         return tenant_id in self._pressing or tenant_id in self._pressing_before
 
     def waiting(self, key: UUID) -> int:

@@ -98,15 +98,17 @@ def test_where_one_fails_none_after_it_is_executed_and_the_connection_is_good(co
     assert connection.exec_driver_sql("SELECT n FROM kept").all() == []
 
 
-def test_what_is_broken_off_in_between_is_not_sent(connection: Pipelined) -> None:
-    def put_and_raise() -> None:
-        with connection.together():
-            connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
-            raise KeyError
+def put_and_raise(connection: Pipelined) -> None:
+    """Break off what is sent together, with something noted already."""
+    with connection.together():
+        connection.exec_driver_sql("INSERT INTO kept VALUES (2)")
+        raise KeyError
 
+
+def test_what_is_broken_off_in_between_is_not_sent(connection: Pipelined) -> None:
     connection.exec_driver_sql("CREATE TEMP TABLE kept (n int)")
     with pytest.raises(KeyError):
-        put_and_raise()
+        put_and_raise(connection)
     assert connection.exec_driver_sql("SELECT n FROM kept").all() == []
 
 
@@ -158,16 +160,11 @@ def test_what_follows_a_commit_is_a_transaction_of_its_own(connection: Pipelined
 
 
 def test_what_waits_outside_is_sent_whatever_was_broken_off_inside(connection: Pipelined) -> None:
-    def put_and_raise() -> None:
-        with connection.together():
-            connection.exec_driver_sql("INSERT INTO kept VALUES (2)")
-            raise KeyError
-
     connection.exec_driver_sql("CREATE TEMP TABLE kept (n int)")
     with connection.together():
         connection.exec_driver_sql("INSERT INTO kept VALUES (1)")
         with pytest.raises(KeyError):
-            put_and_raise()
+            put_and_raise(connection)
         connection.exec_driver_sql("INSERT INTO kept VALUES (3)")
     assert connection.exec_driver_sql("SELECT n FROM kept ORDER BY n").scalars() == [1, 3]
 
