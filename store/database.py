@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from store.lending import lend_good_connections
+from store.libpq import PREPARES_NOTHING
 from store.pipelined import LOST, Connection
 
 AWAY = (*LOST, OperationalError, PoolTimeout)
@@ -84,7 +85,7 @@ def engine(url: str, limits: Limits, *, pool: int) -> Engine:
     made = create_engine(
         "postgresql+psycopg://",
         pool_size=pool, max_overflow=0, pool_timeout=5, isolation_level="READ COMMITTED",
-        connect_args=conninfo_to_dict(url) | _KEEPALIVE | {"options": limits.options},
+        connect_args=conninfo_to_dict(url) | _KEEPALIVE | PREPARES_NOTHING | {"options": limits.options},
     )  # fmt: skip
     lend_good_connections(made)
     return made

@@ -23,6 +23,10 @@ from psycopg.errors import error_from_result
 MOST_PREPARED: Final = 250
 """Statements that a connection keeps plans of. A drain has some forty, in as many forms as its numbers have widths."""
 
+PREPARES_NOTHING: Final = {"prepare_threshold": None}
+"""What a connection is made with that is to have a pipeline. The driver, where it has ever prepared anything itself, lets
+Postgres forget all plans at a rollback, whoever made them."""
+
 _DONE: Final = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 _UNNAMED: Final = b""
 _STALE: Final = frozenset({"0A000", "26000"})
@@ -77,13 +81,15 @@ class _Written:
 
 
 class Pipeline:
-    """One connection, on which statements are sent together. Each is prepared when it is first seen."""
+    """One connection, on which statements are sent together. Each is prepared when it is first seen.
+
+    ValueError where the driver prepares on this connection as well.
+    """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        if connection.prepare_threshold is not None:
+            raise ValueError(f"only one of two may prepare on a connection: make it with {PREPARES_NOTHING}")
         self._connection, self._encoding = connection, connection.info.encoding
-        connection.prepare_threshold = (
-            None  # because the driver, where it prepares, forgets all plans at once, ours too
-        )
         self._prepared: dict[_Form, bytes] = {}
         self._numbers = count(1)
         self._readable, self._open = select.poll(), select.poll()

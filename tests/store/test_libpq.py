@@ -14,7 +14,7 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 
 from cli.crowd.limits import raise_file_limit
-from store.libpq import MOST_PREPARED
+from store.libpq import MOST_PREPARED, Pipeline
 from store.pipelined import LOST, Pipelined, pipelined
 from tests.support.database import TestDatabase
 from tests.support.servers import query
@@ -110,6 +110,24 @@ def test_what_is_broken_off_in_between_is_not_sent(connection: Pipelined) -> Non
     with pytest.raises(KeyError):
         put_and_raise(connection)
     assert connection.exec_driver_sql("SELECT n FROM kept").all() == []
+
+
+def test_a_connection_that_others_use_keeps_its_plans(engine: Engine) -> None:
+    """Whoever executes statements through SQLAlchemy shares the pool, and what is not committed there is rolled back."""
+    for _ in range(10):  # the driver would prepare from the sixth time on
+        with engine.begin() as used:
+            used.exec_driver_sql("SELECT 1")
+    for _ in range(2):
+        with pipelined(engine) as connection:
+            assert connection.exec_driver_sql("SELECT 2").scalar_one() == 2
+            connection.rollback()
+        with engine.connect() as used:
+            used.exec_driver_sql("SELECT 1")
+
+
+def test_a_connection_on_which_the_driver_prepares_has_no_pipeline(store: TestDatabase) -> None:
+    with psycopg.connect(store.owner) as prepares, pytest.raises(ValueError, match="prepare_threshold"):
+        Pipeline(prepares)
 
 
 def test_what_could_not_be_prepared_is_prepared_when_it_can_be(connection: Pipelined) -> None:
