@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.policy import (
+    DrawRun,
+    DrawSeen,
+    EntrantKept,
     ExperienceKept,
     ExperienceShown,
     KeyKept,
@@ -40,6 +43,25 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
         "consumers": ("GET", "{place}/consumers", "Who takes part."),
         "metrics": ("GET", "{place}/metrics", "Counts and rates."),
         "proof": ("GET", "{place}/proof", "How the order was drawn."),
+    },
+    DrawSeen: {
+        "enter": ("POST", "{place}/enter", "Take part."),
+        "status": ("GET", "{place}/status", "Where you stand."),
+        "leave": ("POST", "{place}/leave", "Take part no more, or give a win back."),
+        "proof": ("GET", "{place}/proof", "How the winners are drawn."),
+    },
+    DrawRun: _KEPT
+    | {
+        "pause": ("POST", "{place}/pause", "Hold back the drawing, entries, or both."),
+        "resume": ("POST", "{place}/resume", "Go on."),
+        "kill": ("POST", "{place}/kill", "End it for good: it is void."),
+        "beacon": ("POST", "{place}/beacon", "Give it the round of the beacon that it waits for."),
+        "consumers": ("GET", "{place}/consumers", "Who takes part."),
+        "proof": ("GET", "{place}/proof", "How the winners are drawn."),
+    },
+    EntrantKept: {
+        "deny": ("POST", "{parent}/deny", "Refuse this person for good."),
+        "complete": ("POST", "{parent}/complete", "Use the grant up."),
     },
     ParticipationKept: {
         "admit": ("POST", "{parent}/admit", "Let this person in now."),
@@ -89,6 +111,15 @@ def queue_run(facts: Mapping[str, Any]) -> QueueRun:
     return QueueRun(
         lifecycle=facts["lifecycle"], paused=facts["paused"], archived=facts["archived"],
         live=bool(facts["waitingCount"] or facts["activeGrants"]), provable=facts["openAt"] is not None,
+    )  # fmt: skip
+
+
+def draw_run(facts: Mapping[str, Any]) -> DrawRun:
+    """What the policy needs to know of a draw, from the facts that its organization is shown."""
+    over = facts["drawStatus"] in {"void", "completed"}
+    return DrawRun(
+        lifecycle=facts["lifecycle"], paused=facts["paused"], archived=facts["archived"],
+        live=bool(facts["activeGrants"] or (facts["enteredCount"] and not over)), waits=facts["waitingFor"] is not None,
     )  # fmt: skip
 
 

@@ -8,9 +8,10 @@ import orjson
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
-from api_gateway.admin import consumers, measures, organization, participations, queues, sequences
+from api_gateway.admin import consumers, draws, entrants, measures, organization, participations, queues, sequences
 from api_gateway.admin import experiences as kept_experiences
 from api_gateway.consumer import auth, experiences, people, streams
+from api_gateway.consumer import draws as drawing
 from api_gateway.consumer import queues as waiting
 from api_gateway.context import Gateway
 from api_gateway.http import actions
@@ -20,6 +21,7 @@ from api_gateway.http.briefly import Briefly
 from api_gateway.http.call import ADMIN_READS, ANYBODY_READS, PUBLIC_READS
 from api_gateway.http.counting import Counting
 from api_gateway.http.documents import reference_page
+from api_gateway.http.draw_proofs import draw_proof_router
 from api_gateway.http.faults import tell_faults
 from api_gateway.http.health import health_routes
 from api_gateway.http.openapi import described
@@ -27,6 +29,7 @@ from api_gateway.http.operations import operation_router
 from api_gateway.http.proofs import proof_router
 from api_gateway.http.told import ANYBODY, PUBLISHABLE, SECRET
 from api_gateway.live.looks import Looks
+from api_gateway.live.orders import CHUNKS, Orders
 
 VERSION: Final = "1"
 CONSUMER_BASE, ADMIN_BASE = "/consumer/api/v1", "/admin/api/v1"
@@ -46,8 +49,9 @@ def consumer_api(gateway: Gateway, looks: Looks) -> FastAPI:
     api = _application(gateway, "Drumroll Consumer API", "What people, their pages and the shops' servers may ask.")
     api.state.looks = looks
     _include(
-        api, auth.router, people.router, experiences.router, waiting.router, streams.router,
+        api, auth.router, people.router, experiences.router, waiting.router, drawing.router, streams.router,
         proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
+        draw_proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
         actions.router, operation_router(ANYBODY_READS, ANYBODY),
     )  # fmt: skip
     return _documented(api, CONSUMER_BASE)
@@ -59,7 +63,8 @@ def admin_api(gateway: Gateway, looks: Looks) -> FastAPI:
     api.state.looks = looks
     _include(
         api, kept_experiences.router, sequences.router, queues.router, participations.router, consumers.router,
-        measures.router,
+        measures.router, draws.router, entrants.router,
+        draw_proof_router(ADMIN_READS, SECRET, published_only=False),
         proof_router(ADMIN_READS, SECRET, published_only=False), actions.router, organization.router,
         operation_router(ADMIN_READS, SECRET),
     )  # fmt: skip
@@ -71,7 +76,7 @@ def _application(gateway: Gateway, title: str, description: str) -> FastAPI:
         title=title, description=description, version=VERSION, openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip
-    app.state.gateway, app.state.briefly = gateway, Briefly(gateway.clock)
+    app.state.gateway, app.state.briefly, app.state.orders = gateway, Briefly(gateway.clock), Orders(CHUNKS)
     tell_faults(app)
     return app
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from api_gateway.auth import SECRET
+from api_gateway.draw_views import draw_read, kept_draw, public_draw
 from api_gateway.http.call import Call
 from api_gateway.links import link, links, queue_run
 from domain.experiences.state import Sequence
@@ -23,8 +25,7 @@ from domain.policy import (
 from domain.queue.state import Queue
 from domain.queue.view import queue_facts
 from domain.times import Times
-from store.reads.experiences import Shown
-from store.reads.queues import distribution_of
+from store.reads.experiences import Offer, Shown
 
 _PUBLIC_QUEUE: Final = (
     "id", "type", "experienceId", "sequenceId", "name", "lifecycle", "paused", "pauseScope", "resumeAt", "entryOpenAt",
@@ -80,28 +81,27 @@ def kept_experience(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def experience_read(call: Call, shown: Shown, *, whole: bool = False) -> dict[str, Any]:
-    """An experience for its organization, as it was read; `whole` shows its queues too."""
+    """An experience for its organization, as it was read; `whole` shows its distributions too."""
     body = kept_experience(call, experience_facts(shown.launch))
     if whole:
         for path in body["sequences"]:
-            own = [queue for queue in shown.queues if str(queue.sequence_id) == path["id"]]
-            path["queues"] = [queue_read(call, queue, shown.now) for queue in own]
+            path.update(_distributed(call, shown.offer.under({UUID(path["id"])}), shown.now))
     return body
 
 
 def kept_sequence(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
     """A sequence for its organization."""
     place = f"/admin/api/v1/sequences/{facts['id']}"
-    of = {"queues": [kept_queue(call, queue) for queue in facts["queues"]]} if "queues" in facts else {}
+    shows = {"queues": kept_queue, "draws": kept_draw}
+    of = {member: [show(call, one) for one in facts[member]] for member, show in shows.items() if member in facts}
     seen = SequenceKept(facts["archived"])
     return {**facts, **of, "mode": call.caller.mode, "_links": links(place, SECRET, seen)}
 
 
-def sequence_read(call: Call, path: Sequence, queues: Iterable[Queue], now: datetime) -> dict[str, Any]:
-    """A sequence for its organization, with its queues."""
-    found = list(queues)
-    facts = sequence_facts(path, [distribution_of(queue, now) for queue in found])
-    return kept_sequence(call, facts) | {"queues": [queue_read(call, queue, now) for queue in found]}
+def sequence_read(call: Call, path: Sequence, offer: Offer, now: datetime) -> dict[str, Any]:
+    """A sequence for its organization, with what it distributes."""
+    facts = sequence_facts(path, offer.distributions(now))
+    return kept_sequence(call, facts) | _distributed(call, offer, now)
 
 
 def public_experience(call: Call, shown: Shown, *, inside: bool = False) -> dict[str, Any]:
@@ -139,7 +139,15 @@ def kept_consumer(call: Call, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _public_sequence(call: Call, path: Mapping[str, Any], shown: Shown) -> dict[str, Any]:
-    own = [queue for queue in shown.queues if str(queue.sequence_id) == path["id"]]
-    queues = [public_queue(call, queue, shown.now) for queue in own]
-    none: dict[str, list[Any]] = {"draws": [], "auctions": [], "appointments": [], "timedReleases": []}
-    return {name: path[name] for name in _PUBLIC_SEQUENCE} | {"queues": queues} | none
+    own = shown.offer.under({UUID(path["id"])})
+    queues = [public_queue(call, queue, shown.now) for queue in own.queues]
+    draws = [public_draw(call, draw, shown.now) for draw in own.draws]
+    none: dict[str, list[Any]] = {"auctions": [], "appointments": [], "timedReleases": []}
+    return {name: path[name] for name in _PUBLIC_SEQUENCE} | {"queues": queues, "draws": draws} | none
+
+
+def _distributed(call: Call, offer: Offer, now: datetime) -> dict[str, Any]:
+    return {
+        "queues": [queue_read(call, queue, now) for queue in offer.queues],
+        "draws": [draw_read(call, draw, now) for draw in offer.draws],
+    }

@@ -1,4 +1,4 @@
-"""`drumroll demo`: the whole system, a crowd through its waiting room, the facts, and a proof that is checked."""
+"""`drumroll demo`: the whole system, a crowd through its waiting room and a draw, the facts, and proofs that are checked."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ from cli.crowd.command import exit_status, visit
 from cli.crowd.limits import raise_file_limit
 from cli.crowd.organiser import CannotVisitError
 from cli.crowd.plan import CrowdPlan
-from cli.crowd.report import picture as draw
+from cli.crowd.report import picture as keep_picture
 from cli.errors import FAILED, INTERRUPTED, ObstacleError
 from cli.installation import Installation
 from cli.local import LOOPBACK_NETWORKS
 from cli.published import asked, keep
 from cli.running import running, shape_of
 from cli.signals import Interruptions
-from cli.verify import check, show
+from cli.verify import checked, show
 from domain.fairness import is_proved
 
 CONNECTIONS, LISTENERS = 256, 200
+PROOFS = (("queues", "order", ""), ("draws", "draw", "-draw"))
+"""What is proved: where the Admin API lists it, what its proof is of, and how the name of its file ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ def demo(
 ) -> None:
     """Let a crowd through a waiting room of the real system, and check what must be true.
 
-    Starts everything in the state folder, makes an organization with a launch, sends people through the front door, reports,
-    checks the published order, and stops everything. Exit status 1 when any fact fails.
+    Starts everything in the state folder, makes an organization with a launch, sends people through the front door, holds a
+    draw for those who did not get in, reports, checks the published order and the published draw, and stops everything. Exit
+    status 1 when any fact fails.
     """
     console = Console(highlight=False)
     crowd = Crowd(people, duration, secrets.randbits(32) if seed is None else seed)
@@ -66,7 +69,7 @@ def demo(
 def _play(
     system: Installation, crowd: Crowd, console: Console, interruptions: Interruptions, picture: Path | None
 ) -> int:
-    """The evening itself; the exit status: 0 when every fact holds and the order is proved."""
+    """The evening itself; the exit status: 0 when every fact holds, and the order and the draw are proved."""
     slug = f"demo-{secrets.token_hex(4)}"
     keys = system.create_organization("The demo", slug, trusted_networks=LOOPBACK_NETWORKS).test
     console.print(f"A crowd of {crowd.people:,} goes to {system.url} (seed {crowd.seed}).")
@@ -81,22 +84,23 @@ def _play(
     finally:
         interruptions.arm()  # because the crowd has listened to signals itself
     if picture is not None:
-        draw(report, picture)
+        keep_picture(report, picture)
     if report.stopped:
         return exit_status(report)
-    return max(exit_status(report), _proved(system, slug, keys.secret, console))
+    proved = [_proved(system, keys.secret, console, kind, of, slug + ending) for kind, of, ending in PROOFS]
+    return max(exit_status(report), *proved)
 
 
-def _proved(system: Installation, slug: str, secret_key: str, console: Console) -> int:
-    """Keep the published proof as files, and check it from these files alone, as anybody can."""
-    admin = f"{system.url}/admin/api/v1"
+def _proved(system: Installation, secret_key: str, console: Console, kind: str, of: str, name: str) -> int:
+    """Keep a published proof as files, and check it from these files alone, as anybody can."""
+    admin = f"{system.url}/admin/api/v1/{kind}"
     try:
-        queue_id = asked(f"{admin}/queues", secret_key)["data"][0]["id"]
-        kept = keep(f"{admin}/queues/{queue_id}/proof", secret_key, system.state / "proofs", slug)
-        findings = check(str(kept))
+        own_id = asked(admin, secret_key)["data"][0]["id"]
+        kept = keep(f"{admin}/{own_id}/proof", secret_key, system.state / "proofs", name)
+        found = checked(str(kept))
     except (ObstacleError, LookupError) as failure:
-        console.print(f"The proof of the order cannot be had: {failure}", style="red", soft_wrap=True)
+        console.print(f"The proof of the {of} cannot be had: {failure}", style="red", soft_wrap=True)
         return FAILED
-    console.print(f"\nThe proof of the order is {kept}. Check it yourself: drumroll verify {kept}", soft_wrap=True)
-    show(findings, console)
-    return 0 if is_proved(findings) else FAILED
+    console.print(f"\nThe proof of the {of} is {kept}. Check it yourself: drumroll verify {kept}", soft_wrap=True)
+    show(found, console)
+    return 0 if is_proved(found.findings) else FAILED

@@ -68,6 +68,7 @@ def _worker(name: str, topic: str, promise: str, role: str = WORKER, private: st
 _ALL = (
     Process("web", "answers HTTP", GATEWAY, frozenset({"GATEWAY_SECRET", "READS_DATABASE_URL"}), "gateway.up"),
     _worker("admission", "queue", "decides who gets in"),
+    _worker("selection", "draw", "draws, and decides who wins"),
     _worker("people", "people", "begins and ends sessions"),
     _worker("administration", "admin", "decides about organizations, keys and experiences"),
     Process(

@@ -1,4 +1,4 @@
-"""Reading a published proof: one document and the entries it speaks of, from files or from an address."""
+"""Reading a published proof, of a queue or of a draw, from files or from an address."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import io
 import json
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from cli.errors import ObstacleError
+from domain.fairness.draws import UnreadableProofError, is_draw_proof
 
 _GZIP = b"\x1f\x8b"
 _ENDINGS = (".ndjson", ".ndjson.gz")
@@ -23,45 +26,63 @@ _ANSWER_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A proof document, and the lines of its entries file, which are read once as a stream. A line that is no object is empty."""
+    """A queue's proof document, and the lines of its entries file, which are read once as a stream.
+
+    A line that is no object is empty.
+    """
 
     document: Mapping[str, Any]
     entries: Iterable[Mapping[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedDraw:
+    """The decoded lines of a draw's proof file, which are read once as a stream."""
+
+    lines: Iterable[object]
+
+
 @contextmanager
-def published(source: str, entries: str | None = None, key: str | None = None) -> Iterator[Published]:
+def published(source: str, entries: str | None = None, key: str | None = None) -> Iterator[Published | PublishedDraw]:
     """The proof at a path or http(s) URL. ObstacleError: it cannot be read.
 
-    The entries are at `entries`, or in the same file (as the member `entries`, or as the lines after the document), or
-    where a document from an address says, or next to the file under its name with .ndjson. `key` is an organization's.
+    A draw's proof is one file; its document from an address says where that is. A queue's entries are at `entries`, or
+    in the same file (as the member `entries`, or as the lines after the document), or where a document from an address
+    says, or next to the file under its name with .ndjson. `key` is an organization's.
     """
     with _opened(source, key) as stream:
-        document, rest = _document(stream, source)
+        first = stream.readline()
+        document, rest = _document(first, stream, source)
         inside = document.get("entries")
-        if entries is None and isinstance(inside, list):
+        if is_draw_proof(document):
+            with _proof_file(source, document, chain([first], [rest] if rest else [], stream), key) as lines:
+                yield PublishedDraw(_draw_lines(lines))
+        elif entries is None and isinstance(inside, list):
             yield Published(document, [_object(line) for line in inside])
         elif entries is None and rest:
-            yield Published(document, _lines(_chain(rest, stream)))
+            yield Published(document, _lines(chain([rest], stream)))
         else:
             with _opened(entries or _elsewhere(source, document), key) as lines:
                 yield Published(document, _lines(lines))
 
 
 def keep(source: str, key: str, folder: Path, name: str) -> Path:
-    """Copy a published proof into `folder`, as `name`.json with its entries beside it; returns the document's path."""
+    """Copy a published proof into `folder`; returns its path: a draw's file, or a queue's document with entries beside it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = folder / f"{name}.json"
-    with published(source, key=key) as proof, kept.with_suffix(".ndjson").open("w") as lines:
+    kept, lines = folder / f"{name}.json", folder / f"{name}.ndjson"
+    with published(source, key=key) as proof:
+        if isinstance(proof, PublishedDraw):
+            _write(lines, proof.lines)
+            return lines
         kept.write_text(json.dumps(proof.document, indent=2) + "\n")
-        lines.writelines(json.dumps(entry) + "\n" for entry in proof.entries)
+        _write(lines, proof.entries)
     return kept
 
 
 def asked(url: str, key: str) -> dict[str, Any]:
     """The JSON object at an address. ObstacleError: it cannot be read."""
     with _opened(url, key) as stream:
-        return _document(stream, url)[0]
+        return _document(stream.readline(), stream, url)[0]
 
 
 @contextmanager
@@ -75,7 +96,9 @@ def _opened(source: str, key: str | None) -> Iterator[IO[bytes]]:
         refusal.close()
         hint = " Give the organization's key with --key." if refusal.code in {401, 403, 404} and key is None else ""
         raise ObstacleError(f"{source} answered {refusal.code} {refusal.reason}.{hint}") from None
-    except (OSError, EOFError) as failure:
+    except UnreadableProofError as failure:
+        raise ObstacleError(f"{source} cannot be read: {failure}.") from None
+    except (OSError, EOFError, zlib.error) as failure:
         raise ObstacleError(f"{source} cannot be read: {getattr(failure, 'strerror', None) or failure}.") from None
 
 
@@ -91,9 +114,13 @@ def _answer(url: str, key: str | None) -> Any:
     return urllib.request.urlopen(request, timeout=_ANSWER_SECONDS)  # noqa: S310 (as above)
 
 
-def _document(stream: IO[bytes], source: str) -> tuple[dict[str, Any], bytes]:
-    """The document at the beginning of a stream, and what of the next line was read already."""
-    first = stream.readline()
+def _write(path: Path, lines: Iterable[object]) -> None:
+    with path.open("w") as written:
+        written.writelines(json.dumps(line) + "\n" for line in lines)
+
+
+def _document(first: bytes, stream: IO[bytes], source: str) -> tuple[dict[str, Any], bytes]:
+    """The document at the beginning of a stream, after its first line; and what of the next line was read already."""
     try:
         return _parsed(first), stream.readline()
     except ValueError:
@@ -105,10 +132,46 @@ def _document(stream: IO[bytes], source: str) -> tuple[dict[str, Any], bytes]:
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
-    document = json.loads(text)
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
     if not isinstance(document, dict):
         raise ValueError("it does not hold a JSON object")  # noqa: TRY004 (read as any other malformed text)
     return document
+
+
+@contextmanager
+def _proof_file(
+    source: str, document: Mapping[str, Any], lines: Iterator[bytes], key: str | None
+) -> Iterator[Iterable[bytes]]:
+    """The lines of a draw's proof file: these, unless this is the document alone, as it is answered at an address."""
+    named = str(document.get("fileUrl") or "")
+    if not named:
+        yield lines
+    elif _is_url(source):
+        with _opened(_on_same_address(source, named), key) as elsewhere:
+            yield elsewhere
+    else:
+        raise ObstacleError(f"{source} is the document alone; its proof file, which is to be checked, is at {named}.")
+
+
+def _draw_lines(lines: Iterable[bytes]) -> Iterator[object]:
+    """Each line decoded. UnreadableProofError: one is no JSON, or says something twice, or has no end."""
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            raise UnreadableProofError(number, "does not end: the file was cut off")
+        try:
+            yield json.loads(line, object_pairs_hook=_said_once)
+        except (ValueError, RecursionError) as failure:
+            raise UnreadableProofError(number, f"is no JSON ({failure})") from None
+
+
+def _said_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    line = dict(members)
+    if len(line) != len(members):
+        raise ValueError("a member stands there twice")
+    return line
 
 
 def _elsewhere(source: str, document: Mapping[str, Any]) -> str:
@@ -126,10 +189,12 @@ def _elsewhere(source: str, document: Mapping[str, Any]) -> str:
 
 
 def _entries_url(source: str, named: str) -> str:
+    return _on_same_address(source, named) if named else source.rstrip("/") + "/entries"
+
+
+def _on_same_address(source: str, named: str) -> str:
     """On the address that was dialled, because a name that the server has for itself need not resolve here."""
     dialled, _, path = source.partition("/api/v1")
-    if not named:
-        return source.rstrip("/") + "/entries"
     if path and "/api/v1" in named:
         return f"{dialled}/api/v1{named.partition('/api/v1')[2]}"
     return urljoin(source, named)
@@ -137,11 +202,6 @@ def _entries_url(source: str, named: str) -> str:
 
 def _is_url(source: str) -> bool:
     return urlsplit(source).scheme in {"http", "https"}
-
-
-def _chain(first: bytes, rest: IO[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
 
 
 def _lines(stream: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, ModuleType
 
+import domain.draw.commands
 import domain.experiences.commands
 import domain.organizations.commands
 import domain.people.commands
@@ -16,6 +17,7 @@ _MODULES: tuple[ModuleType, ...] = (
     domain.experiences.commands,
     domain.people.commands,
     domain.queue.commands,
+    domain.draw.commands,
 )
 
 

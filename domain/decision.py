@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final, cast
 from uuid import UUID
 
 from domain.command import Command
+from domain.receipts import Growth
 from domain.times import iso
 
 
@@ -78,13 +79,17 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """All consequences of one command. `saves` are whole new states; nothing else changes."""
+    """All consequences of one command. `saves` are whole new states; nothing else changes.
+
+    `leaves` are those that the log of the aggregate gets, in their order.
+    """
 
     outcome: Outcome
     saves: tuple[object, ...] = ()
     events: tuple[Event, ...] = ()
     follow_ups: tuple[Command, ...] = ()
     timers: tuple[Timer, ...] = ()
+    leaves: tuple[Growth, ...] = ()
 
 
 def refuse(code: str, detail: str = "", *, retry_after: int | None = None, field: str | None = None) -> Decision:

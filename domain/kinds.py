@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from domain.draw.config import DrawConfig
 from domain.experiences.commands import CreateExperience, Nested
 from domain.experiences.config import ExperienceConfig, SequenceConfig
+from domain.problems import TAG
 from domain.queue.config import QueueConfig
 
-NOT_YET: Final = frozenset({"draw", "auction", "appointment", "timed_release"})
+NOT_YET: Final = frozenset({"auction", "appointment", "timed_release"})
 MOST_IN_ALL: Final = 200
 
 
 def _available(value: Any) -> Any:
     named = value.get("type") if isinstance(value, dict) else None
     if isinstance(named, str) and named in NOT_YET:
-        template = "Distributions of the type {named} are not available yet; queues are."
+        template = "Distributions of the type {named} are not available yet; queues and draws are."
         raise PydanticCustomError("not_available", template, {"named": named})
     return value
 
@@ -29,10 +31,28 @@ class NestedQueue(QueueConfig):
     type: Literal["queue"]
 
 
+class NestedDraw(DrawConfig):
+    """A draw as it is asked for under its sequence."""
+
+    type: Literal["draw"]
+
+
+def _tag(value: Any) -> str:
+    """By which kind a distribution is read: what names none that there is, is told so by the first."""
+    named = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
+    return f"{TAG}{named}" if named in _KINDS else f"{TAG}queue"
+
+
+_KINDS: Final = frozenset({"queue", "draw"})
+NestedDistribution = Annotated[
+    Annotated[NestedQueue, Tag(f"{TAG}queue")] | Annotated[NestedDraw, Tag(f"{TAG}draw")], Discriminator(_tag)
+]
+
+
 class NestedSequence(SequenceConfig):
     """A sequence as it is asked for under its experience, with what it distributes."""
 
-    distributions: list[Annotated[NestedQueue, BeforeValidator(_available)]] = Field(
+    distributions: list[Annotated[NestedDistribution, BeforeValidator(_available)]] = Field(
         default_factory=list, max_length=50
     )
 

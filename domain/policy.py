@@ -12,7 +12,7 @@ from typing import Any, Final
 
 PUBLISHABLE, CONSUMER, SECRET = "publishable", "consumer", "secret"
 _LIVE = frozenset({"QUEUED", "GRANTED"})
-_ENTERABLE = frozenset({"NOT_QUEUED", "LEFT"})
+_ENTERABLE = frozenset({"NOT_QUEUED", "NOT_ENTERED", "LEFT"})
 _HOLDS_ENTRIES = frozenset({"ENTRY", "ALL"})
 
 
@@ -37,6 +37,35 @@ class QueueRun:
     archived: bool
     live: bool
     provable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DrawSeen:
+    """A draw as one person sees it. `drawn`: its order is published."""
+
+    lifecycle: str
+    paused_scope: str | None
+    drawn: bool
+    participation: str = "NOT_ENTERED"
+    guests: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRun:
+    """A draw as its organization runs it. `live` says that somebody takes part or holds a grant, `waits` that it is due."""
+
+    lifecycle: str
+    paused: bool
+    archived: bool
+    live: bool
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EntrantKept:
+    """A participation in a draw as its organization sees it."""
+
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +132,15 @@ def _may_enter(queue: QueueSeen) -> bool:
     return takes_entries and queue.paused_scope not in _HOLDS_ENTRIES and queue.participation in _ENTERABLE
 
 
+def _may_enter_draw(draw: DrawSeen) -> bool:
+    held = draw.paused_scope in _HOLDS_ENTRIES
+    return draw.lifecycle == "open" and not held and draw.participation in _ENTERABLE
+
+
+def _may_leave_draw(draw: DrawSeen) -> bool:
+    return draw.participation == "WON" or (draw.participation == "ENTERED" and not draw.drawn)
+
+
 def _kept(thing: ExperienceKept | SequenceKept) -> bool:
     return not thing.archived
 
@@ -111,7 +149,7 @@ def _usable(key: KeyKept) -> bool:
     return key.status in {"ACTIVE", "RETIRING"}
 
 
-def _runs(queue: QueueRun) -> bool:
+def _runs(queue: QueueRun | DrawRun) -> bool:
     return queue.lifecycle != "closed" and not queue.archived
 
 
@@ -138,6 +176,28 @@ _TABLE: Final[Mapping[tuple[str, type], _Rules]] = {
         "consumers": _always,
         "metrics": _always,
         "proof": lambda queue: queue.provable,
+    },
+    (CONSUMER, DrawSeen): {
+        "enter": _may_enter_draw,
+        "status": _always,
+        "leave": _may_leave_draw,
+        "proof": _always,
+    },
+    (PUBLISHABLE, DrawSeen): {"enter": lambda draw: draw.guests and _may_enter_draw(draw), "proof": _always},
+    (SECRET, DrawRun): {
+        "update": _runs,
+        "replace": _runs,
+        "archive": lambda draw: not draw.archived and not draw.live,
+        "pause": lambda draw: _runs(draw) and not draw.paused,
+        "resume": lambda draw: draw.paused,
+        "kill": _runs,
+        "beacon": lambda draw: draw.waits,
+        "consumers": _always,
+        "proof": _always,
+    },
+    (SECRET, EntrantKept): {
+        "deny": lambda entry: entry.status in {"ENTERED", "WON"},
+        "complete": lambda entry: entry.status == "WON",
     },
     (SECRET, ParticipationKept): {
         "admit": lambda entry: entry.status == "QUEUED",

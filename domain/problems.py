@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -28,12 +29,18 @@ CODES = {
     "invalid_time_zone": "INVALID_TIME_ZONE",
     "invalid_money": "INVALID_MONEY",
     "invalid_window": "CONFLICTING_FIELDS",
+    "out_of_range": "OUT_OF_RANGE",
 }
+
+
+TAG: Final = "\x00"
+"""Begins what the parser puts into a place to say how it read it, and what is no member."""
 
 
 def pointer(place: Sequence[int | str]) -> str:
     """A JSON Pointer (RFC 6901) to a member."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in place)
+    members = (str(part) for part in place if not str(part).startswith(TAG))
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in members)
 
 
 def field_errors(wrong: ValidationError) -> list[Mapping[str, str]]:

@@ -34,6 +34,11 @@ long_reads = Counter("drumroll_long_reads_total", "Long reads, by who answered t
 unsettled = Counter(
     "drumroll_unsettled_total", "Aggregates that a drain could not settle; the log says why.", ["topic"]
 )
+beacons = Counter(
+    "drumroll_beacon_rounds_total",
+    "Rounds of the beacon that draws wait for, asked of relays, by what came of it.",
+    ["ended"],
+)
 dead = Gauge("drumroll_dead_commands", "Commands that wait for an operator.")
 
 

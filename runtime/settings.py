@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         description="The sender of e-mail, an address alone; without it, no-reply@<domain>.",
     )  # fmt: skip
     operator_email: str | None = Field(None, description="Who is told about commands that could not be decided.")
+    beacon_urls: str = Field(
+        "https://api.drand.sh,https://api2.drand.sh,https://api3.drand.sh,https://drand.cloudflare.com",
+        description="Relays of the public beacon, comma separated. All are asked, and what they say is verified.",
+    )
     undecided_per_organization: int = Field(50_000, ge=1, description="Beyond it an organization gets 503.")
     undecided_per_aggregate: int = Field(25_000, ge=1, description="Beyond it one queue, draw or auction gets 503.")
     writes_in_hand: int = Field(
@@ -73,6 +77,11 @@ class Settings(BaseSettings):
     def issuer(self) -> str:
         """The consumer host's URL: the `iss` of every token and the base of every absolute link."""
         return self.public_url or f"http://consumer.{self.domain}:{self.port}"
+
+    @property
+    def relays(self) -> tuple[str, ...]:
+        """The public beacon's relays, by their base addresses."""
+        return tuple(part.strip() for part in self.beacon_urls.split(",") if part.strip())
 
     @property
     def bell_url(self) -> str:

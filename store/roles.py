@@ -32,6 +32,7 @@ _MANY = (
 )
 _HIDDEN = {
     "queue": {"server_seed", "frontier", "credit", "credited_at", "idle_at", "heard_at", "heard_since"},
+    "draw": {"server_seed", "frontier"},
     "api_key": {"hash"},
     "session": {"refresh_hash", "previous_hash"},
     "outbox": {"recipient", "payload", "raw", "last_error"},
@@ -46,7 +47,13 @@ END $$"""
 
 It stands on the role and not among the options of a connection, because Postgres before 17 refuses what it does not know.
 """
-_FUNCTIONS = ("journal_outcomes(uuid[])", "resolve_key(text)", "resolve_slug(text)", "waiting_command(uuid)")
+_FUNCTIONS = {
+    "journal_outcomes(uuid[])": (GATEWAY, WORKER),
+    "resolve_key(text)": (GATEWAY, WORKER),
+    "resolve_slug(text)": (GATEWAY, WORKER),
+    "waiting_command(uuid)": (GATEWAY, WORKER),
+    "draws_awaiting(bigint, int)": (SCHEDULER,),
+}
 
 
 class _Grant(NamedTuple):
@@ -74,6 +81,7 @@ _SPINE = (
     _Grant(WORKER, "SELECT", "ledger_clock"),
     _Grant(WORKER, "SELECT", "signing_key"),
     _Grant(WORKER, "DELETE", "queue_grant"),
+    _Grant(WORKER, "DELETE", "draw_run"),
     _Grant(SCHEDULER, "SELECT, INSERT", "command_log"),
     _Grant(SCHEDULER, "SELECT, UPDATE", "log_partition"),
     _Grant(SCHEDULER, "SELECT, DELETE, UPDATE", "timer"),
@@ -151,8 +159,8 @@ def _own_functions(connection: Connection) -> None:
     run = connection.exec_driver_sql
     run(f"GRANT {MAINTENANCE} TO CURRENT_USER")
     run(f"GRANT CREATE ON SCHEMA public TO {MAINTENANCE}")
-    for function in _FUNCTIONS:
+    for function, roles in _FUNCTIONS.items():
         run(f"ALTER FUNCTION {function} OWNER TO {MAINTENANCE}")
         run(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
-        run(f"GRANT EXECUTE ON FUNCTION {function} TO {GATEWAY}, {WORKER}")
+        run(f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(roles)}")
     run(f"REVOKE CREATE ON SCHEMA public FROM {MAINTENANCE}")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.command import MOST_HOPS, SYSTEM_ACTOR, Actor, Command, Envelope
 from domain.decision import Decision, Refused, Reply, Timer
+from domain.fairness import Frontier
 from domain.ids import derived_id
+from domain.receipts import Growth
 from domain.settings import actor_text
 from store import journal, timers
 from store.journal import Page
@@ -18,6 +22,14 @@ from store.repositories.registry import Repositories
 
 _THEMSELVES = frozenset({"consumer", "publishable", "system"})
 """Actors that need no naming: the person whom an event names, and nobody."""
+
+
+@dataclass(slots=True)
+class Grown:
+    """How the log of a distribution has grown in a drain: what it was before, and the leaf hashes that it got."""
+
+    before: Frontier
+    leaves: list[bytes] = field(default_factory=list)
 
 
 class Work(Repositories):
@@ -36,6 +48,7 @@ class Work(Repositories):
         self.broken: set[UUID] = set()
         self.patient: set[UUID] = set()
         self.knocked: set[UUID] = set()
+        self.grown: dict[UUID, Grown] = {}
         self._cause: Envelope[Command] | None = None
         self._timers: list[tuple[UUID, Timer]] = []
         self._pages: dict[tuple[UUID, UUID], Page] = {}
@@ -60,6 +73,8 @@ class Work(Repositories):
             self.repository_of(type(state)).put(state)
         if decision.events:
             self._tell(decision, by)
+        if decision.leaves:
+            self._grow(decision.leaves)
         for command in decision.follow_ups:
             self.follow(command)
         self._timers.extend((self.scope.tenant_id, timer) for timer in decision.timers)
@@ -74,6 +89,12 @@ class Work(Repositories):
                 person = getattr(event, "consumer_id", None)
                 if person is not None:
                     page.changed.append(person)
+
+    def _grow(self, leaves: Sequence[Growth]) -> None:
+        own_id = self._cause_of().body.aggregate_id
+        if own_id not in self.grown:
+            self.grown[own_id] = Grown(leaves[0].before)
+        self.grown[own_id].leaves += [one.leaf for one in leaves]
 
     def follow(self, command: Command, *, hops: int | None = None) -> None:
         """Append a command of our own to the log, in the same transaction, unless it has been sent on too often.

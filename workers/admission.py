@@ -16,7 +16,8 @@ from domain.times import Times
 from runtime.clock import Clock
 from store.work import Work
 from workers.handlers import SETTLES, Settling, handles
-from workers.queue_upkeep import knock, knock_again, serve, up_to_date
+from workers.in_session import in_session
+from workers.queue_upkeep import KNOCKING, serve, up_to_date
 
 Outcome = Reply | Refused
 NOT_FOUND = Refused("QUEUE_NOT_FOUND", "There is no such queue.")
@@ -63,22 +64,6 @@ def queue_and_session(work: Work, sent: Envelope[Any]) -> None:
         work.sessions.want(sent.body.session_id)
 
 
-def in_session(decide: _OfQueue) -> _OfQueue:
-    """A decision that is refused once its session has ended: an access token may outlive its session."""
-
-    @wraps(decide)
-    def checked(work: Work, queue: Queue, sent: Envelope[Any], times: Times) -> Decision:
-        session_id = sent.body.session_id
-        if session_id is not None:
-            session = work.sessions.get(session_id)
-            refused = people.refused_session(session, sent.body.consumer_id, times.received_at)
-            if refused is not None:
-                return Decision(refused)
-        return decide(work, queue, sent, times)
-
-    return checked
-
-
 def queue_and_entry(work: Work, sent: Envelope[Any]) -> None:
     """The queue and one participation, or all of the person's where it is not named."""
     work.queues.want(sent.body.queue_id)
@@ -103,7 +88,7 @@ def _currency(work: Work, queue: Queue, command: c.CompleteGrant) -> str | None:
     return work.completions.currency_of(queue)
 
 
-SETTLES["queue"] = Settling(serve, knock_again, knock)
+SETTLES["queue"] = Settling(serve, KNOCKING.again, KNOCKING.timer)
 
 
 @handles(c.CreateQueue, lambda work, sent: work.sequences.want(sent.body.sequence_id))

@@ -220,7 +220,7 @@ def _buried(steps: Steps, connection: Session, place: Place, lease: Lease, one: 
     dead.bury(connection, [dead_of(one, broken, lease.now)], steps.partitions)
     promised = _promised_again(connection, one.sent, lease.now)
     log.error("command.buried", command=str(one.sent.id), type=one.sent.body.type, error=type(broken).__name__)
-    return Told(Decided([(one, kept, outcome)]), set(), work.changed(), timers=promised)
+    return Told(Decided(work.now, [(one, kept, outcome)]), set(), work.changed(), timers=promised)
 
 
 def _promised_again(connection: Session, sent: Envelope[Command], now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from domain.times import Times
 from runtime import metrics
 from store import journal
 from store.dead import DeadCommand
-from store.work import Work, stored_outcome
+from store.work import Grown, Work, stored_outcome
 from workers.handlers import AGAIN_AFTER, HANDLERS, SETTLES
 
 Outcome = Reply | Refused
@@ -36,10 +36,15 @@ class Taken:
 
 @dataclass(slots=True)
 class Decided:
-    """What came of a drain: answers in the order of the log, stored answers of repeats, and what broke."""
+    """What came of a drain at a moment: answers in the order of the log, stored answers of repeats, and what broke.
 
+    `grown` are the logs of distributions that have grown.
+    """
+
+    at: datetime
     answers: list[tuple[Taken, dict[str, Any], Outcome | None]] = field(default_factory=list)
     dead: list[DeadCommand] = field(default_factory=list)
+    grown: Mapping[UUID, Grown] = field(default_factory=dict)
 
 
 def preload(work: Work, taken: Sequence[Taken]) -> dict[UUID, Any]:
@@ -59,7 +64,7 @@ def preload(work: Work, taken: Sequence[Taken]) -> dict[UUID, Any]:
 
 def decide(work: Work, taken: Sequence[Taken], stored: dict[UUID, Any]) -> Decided:
     """Decide every command once: what was decided before, in this drain or an earlier one, is only answered again."""
-    decided, told = Decided(), dict(stored)
+    decided, told = Decided(work.now, grown=work.grown), dict(stored)
     for one in taken:
         before = told.get(one.sent.id)
         if before is not None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from domain.command import Actor, Command, Envelope
 from domain.decision import Decision, Event, Refused
+from domain.draw import rules as draw_rules
+from domain.draw.commands import ArchiveDraw, KnockDraw
+from domain.draw.state import Draw
+from domain.draw.view import draw_facts
 from domain.experiences import rules
 from domain.experiences.commands import CreateExperience, Nested
 from domain.experiences.state import Distribution, Experience
@@ -21,8 +25,32 @@ from domain.sequence import SequenceFacts
 from domain.tenant import TenantFacts
 from domain.times import Times
 from runtime.clock import Clock
-from store.repositories.experiences import queues_of
+from store.repositories.base import Repository, Tenancy
+from store.repositories.experiences import draws_of, queues_of
 from store.work import Work
+
+
+class _Under(Protocol):
+    """A distribution of any kind, as it belongs to an experience."""
+
+    @property
+    def tenant_id(self) -> UUID:
+        """The tenant."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+
+    @property
+    def experience_id(self) -> UUID:
+        """The experience."""
+
+    @property
+    def archived(self) -> bool:
+        """Whether it was put away."""
+
+
+D = TypeVar("D", bound=_Under)
 
 
 class Kind(NamedTuple):
@@ -136,14 +164,21 @@ def _sequence_facts(tenant: TenantFacts, experience: Experience, sequence_id: UU
     )  # fmt: skip
 
 
+def _found(
+    ids: list[UUID], known: Repository[UUID, D], scope: Tenancy, experience_id: UUID, facts: Callable[[D], Distribution]
+) -> list[Distribution]:
+    """The distributions of a kind that an experience has, those included that this drain has only now made."""
+    for own_id in ids:
+        known.want(own_id)
+    stored = [one for own_id in ids if (one := known.get(own_id)) is not None]
+    fresh = [one for one in known.touched() if one.experience_id == experience_id and one.id not in ids]
+    mine = [one for one in fresh if one.tenant_id == scope.tenant_id]
+    return [facts(one) for one in (*stored, *mine) if not one.archived]
+
+
 def _queues(work: Work, experience_id: UUID, times: Times) -> list[Distribution]:
     ids = queues_of(work.scope, experience_id)
-    for queue_id in ids:
-        work.queues.want(queue_id)
-    stored = [work.queues.get(queue_id) for queue_id in ids]
-    fresh = [one for one in work.queues.touched() if one.experience_id == experience_id and one.id not in ids]
-    mine = [one for one in fresh if one.tenant_id == work.scope.tenant_id]
-    return [_queue_facts(queue, times) for queue in (*stored, *mine) if queue is not None and not queue.archived]
+    return _found(ids, work.queues, work.scope, experience_id, lambda one: _queue_facts(one, times))
 
 
 def _queue_facts(queue: Queue, times: Times) -> Distribution:
@@ -152,10 +187,21 @@ def _queue_facts(queue: Queue, times: Times) -> Distribution:
     return Distribution(queue.id, queue.sequence_id, lifecycle, live, config.open_at, config.close_at, QUEUE.name)
 
 
-def _queue(work: Work, queue_id: UUID) -> Queue:
-    queue = work.queues.get(queue_id)
-    assert queue is not None  # noqa: S101 (narrows the type; it was found before)
-    return queue
+def _draws(work: Work, experience_id: UUID, times: Times) -> list[Distribution]:
+    ids = draws_of(work.scope, experience_id)
+    return _found(ids, work.draws, work.scope, experience_id, lambda one: _draw_facts(one, times))
+
+
+def _draw_facts(draw: Draw, times: Times) -> Distribution:
+    live, config = draw_rules.is_live(draw), draw.config
+    lifecycle = replace(draw, published=True).lifecycle(times.now).value
+    return Distribution(draw.id, draw.sequence_id, lifecycle, live, config.open_at, config.closes_at, DRAW.name)
+
+
+def _known(repository: Repository[UUID, D], own_id: UUID) -> D:
+    found = repository.get(own_id)
+    assert found is not None  # noqa: S101 (narrows the type; it was found before)
+    return found
 
 
 QUEUE = Kind(
@@ -164,8 +210,17 @@ QUEUE = Kind(
     make=lambda under, own_id, settings, by, times: queue_rules.create_nested(
         under, Clock.entropy(32), own_id, settings, by, times
     ),
-    settings=lambda work, own_id, seconds: queue_rules.copied(_queue(work, own_id).config, seconds),
-    facts=lambda work, own_id, times: queue_facts(_queue(work, own_id), times),
+    settings=lambda work, own_id, seconds: queue_rules.copied(_known(work.queues, own_id).config, seconds),
+    facts=lambda work, own_id, times: queue_facts(_known(work.queues, own_id), times),
 )  # fmt: skip
-KINDS = (QUEUE,)
+DRAW = Kind(
+    name="draw", member="draws", found=_draws,
+    knock=lambda own_id: KnockDraw(draw_id=own_id), archive=lambda own_id: ArchiveDraw(draw_id=own_id),
+    make=lambda under, own_id, settings, by, times: draw_rules.create_nested(
+        under, Clock.entropy(32), own_id, settings, by, times
+    ),
+    settings=lambda work, own_id, seconds: draw_rules.copied(_known(work.draws, own_id).config, seconds),
+    facts=lambda work, own_id, times: draw_facts(_known(work.draws, own_id), times),
+)  # fmt: skip
+KINDS = (QUEUE, DRAW)
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}

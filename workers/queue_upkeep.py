@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
-from domain.decision import Timer
 from domain.queue import rules
 from domain.queue.commands import KnockQueue
 from domain.queue.state import Queue
 from domain.times import Times
-from store.database import ledger_now
 from store.repositories.line import next_in_line
 from store.work import Work
-from workers.handlers import AGAIN_AFTER
+from workers.knocking import Knocking
 
 SLICE = 600
 """People whom one drain lets in, lets go or turns away."""
+
+
+KNOCKING: Final[Knocking[Queue]] = Knocking(
+    kept=lambda work: work.queues,
+    command=lambda queue_id, after_slice: KnockQueue(queue_id=queue_id, after_slice=after_slice),
+    due=rules.next_knock,
+    by_receipt=rules.due_by_receipt,
+    by_now=rules.due_by_now,
+)
 
 
 def up_to_date(work: Work, queue_id: UUID, times: Times) -> Queue | None:
@@ -42,12 +49,12 @@ def serve(work: Work, queue_id: UUID, times: Times) -> None:
         _open(work, _known(work, queue_id), times)
     if queue_id in work.patient and len(work.page(queue_id).command_ids) > 1:
         work.queues.put(rules.room(_known(work, queue_id), times.now)[0])
-        _promise_knock(work, _known(work, queue_id), times, after_slice=False)
+        KNOCKING.promise(work, _known(work, queue_id), times, after_slice=False)
         return
     _extend(work, _known(work, queue_id))
     _turn_away(work, _known(work, queue_id), times)
     _call(work, _known(work, queue_id), times)
-    _promise_knock(work, _known(work, queue_id), times, after_slice=True)
+    KNOCKING.promise(work, _known(work, queue_id), times, after_slice=True)
 
 
 def _known(work: Work, queue_id: UUID) -> Queue:
@@ -119,42 +126,3 @@ def _call(work: Work, queue: Queue, times: Times) -> None:
         work.save(rules.call_next(filled, ahead.called, ahead.head, times.now, stale=ahead.unseen))
     elif filled.line.credit != queue.line.credit:
         work.queues.put(filled)
-
-
-def _can_be_done(work: Work, queue: Queue, now: datetime) -> bool:
-    """Whether a knock that came now would bring about what is due.
-
-    When the ledger's clock was set back, `now` stands still until it is reached again, but commands come with the time
-    that the clock says: to knock before a deadline by that time, again and again, would change nothing. A timer waits.
-    """
-    by_now, by_receipt = rules.due_by_now(queue, now), rules.due_by_receipt(queue)
-    if by_now is not None and by_now <= now:
-        return True
-    return by_receipt is not None and by_receipt <= ledger_now(work.connection)
-
-
-def knock_again(work: Work, queue_id: UUID, at: datetime) -> None:
-    """Promise a knock at a moment, whatever was promised before: what was due broke, and nothing else would try it again."""
-    queue = work.queues.get(queue_id)
-    if queue is not None:
-        work.queues.put(replace(queue, knock_at=at))
-        work.set_timer(knock(queue.id, at))
-
-
-def knock(queue_id: UUID, at: datetime | None) -> Timer:
-    """The promise of a knock at a queue; None cancels it."""
-    return Timer(queue_id, "knock", at, KnockQueue(queue_id=queue_id))
-
-
-def _promise_knock(work: Work, queue: Queue, times: Times, *, after_slice: bool) -> None:
-    due = rules.next_knock(queue, times.now)
-    if due is not None and queue.id in work.broken:
-        due = max(due, times.now + AGAIN_AFTER)
-    if due is not None and due <= times.now and _can_be_done(work, queue, times.now):
-        work.follow(KnockQueue(queue_id=queue.id, after_slice=after_slice), hops=0)
-        due = None
-    # Because the timer is gone that knocked: when it came before its time, as it does to a clock that was set back just
-    # then, what it promised is still to come.
-    if due != queue.knock_at or (due is not None and queue.id in work.knocked):
-        work.queues.put(replace(queue, knock_at=due))
-        work.set_timer(knock(queue.id, due))

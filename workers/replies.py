@@ -13,8 +13,10 @@ import structlog
 
 from domain.claims import Claims
 from domain.decision import Reply
+from domain.receipts import ReceiptDue
 from store.database import AWAY
 from workers.decide import Decided
+from workers.receipts import Receipts
 
 TIMERS = "timers"
 log = structlog.get_logger("replies")
@@ -39,6 +41,7 @@ class RedisReplies:
         """One message for each gateway. Whoever cannot be told (Redis is away, a token cannot be signed) looks it up."""
         by_gateway: dict[str, list[Any]] = defaultdict(list)
         away = False
+        receipts = Receipts(decided.grown, decided.at, self.signer.sign)
         for taken, stored, outcome in decided.answers:
             if not taken.sent.gateway:
                 continue
@@ -46,7 +49,7 @@ class RedisReplies:
             if claimed and away:
                 continue
             try:
-                secrets = _signed(claimed, self.signer)
+                secrets = {name: _made(value, self.signer, receipts) for name, value in claimed.items()}
             except Exception as failure:  # noqa: BLE001 (whatever breaks in one answer, the others are waited for)
                 log.warning("replies.unsigned", command=str(taken.sent.id), error=repr(failure)[:300])
                 away = isinstance(failure, AWAY)
@@ -68,8 +71,11 @@ def nudge_timers(client: redis.Redis) -> None:
     _send(client, {TIMERS: b"1"})
 
 
-def _signed(secrets: Mapping[str, Any], signer: Signer) -> dict[str, Any]:
-    return {name: signer.sign(value) if isinstance(value, Claims) else value for name, value in secrets.items()}
+def _made(secret: Any, signer: Signer, receipts: Receipts) -> Any:
+    """What is only made once it is told: tokens and receipts."""
+    if isinstance(secret, Claims):
+        return signer.sign(secret)
+    return receipts.of(secret) if isinstance(secret, ReceiptDue) else secret
 
 
 def _send(client: redis.Redis, messages: Mapping[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The scheduler: fires timers, sweeps, clears what is past its term, and shows how the installation stands.
+"""The scheduler: fires timers, sweeps, brings draws their beacon, clears what is past its term, and shows how it all stands.
 
 Run two or more: they are all alike, none leads, and what one does the others leave alone.
 """
@@ -19,8 +19,10 @@ from runtime.bell import Bell
 from runtime.broker import broker_at, redis_client
 from runtime.logging import configure
 from runtime.preflight import check, warn
+from runtime.relays import fetch
 from runtime.settings import Settings, settings
 from store import database, preflight
+from workers.beacons import PATIENCE_SECONDS, Beacons
 from workers.delivery import mail_bell
 from workers.firing import Firing, Listening
 from workers.gauges import Gauges
@@ -70,6 +72,9 @@ class Scheduler:
         ring_mail = patiently.ringing_mail(mail_bell(self._client, self._broker)) if chosen.smtp_url else None
         yield Loop("sweeper", Sweeper(self._engine, patiently.ringing(self._bell.ring_now), ring_mail))
         yield Loop("gauges", Gauges(self._engine, self._maintenance))
+        if chosen.relays:
+            ask = partial(fetch, urls=chosen.relays, seconds=PATIENCE_SECONDS)
+            yield Loop("beacons", Beacons(self._engine, partitions, ask, self._bell.ring))
         if self._maintenance is not None:
             yield Loop("janitor", Janitor(self._maintenance))
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from api_gateway.admin.queues import check_grant_life
+from api_gateway.admin.grant_life import check_grant_life
 from api_gateway.http.answers import respond, shown
 from api_gateway.http.call import ADMIN_READS, ADMIN_WRITES, Call, known_id
 from api_gateway.http.lists import TIMED_COLUMNS, listing, part_of

@@ -20,6 +20,7 @@ from api_gateway.views import participation
 from domain.queue.state import Queue
 from store.reads import entries, queues
 from store.reads.base import Row
+from store.reads.histories import history
 
 MISSING: Final = "QUEUE_NOT_FOUND"
 STATUSES: Final = ("QUEUED", "GRANTED", "COMPLETED", "LEFT", "DENIED")
@@ -59,8 +60,8 @@ async def get_participation(queue_id: str, consumer_id: str, call: Reads) -> Res
     rows = await entries.of_consumer(call.reader, queue.id, known_id(consumer_id, "CONSUMER_NOT_IN_QUEUE"))
     if not rows:
         raise problem("CONSUMER_NOT_IN_QUEUE")
-    history = await entries.history(call.reader, queue.id, rows[-1])
-    return shown(call, participation(entries.facts(rows[-1], queue.line), queue.id) | {"history": history})
+    happened = await history(call.reader, entries.COURSE, queue.id, rows[-1])
+    return shown(call, participation(entries.facts(rows[-1], queue.line), queue.id) | {"history": happened})
 
 
 async def _followed(call: Call, asked: Query, queue: Queue, statuses: tuple[str, ...] | None) -> Response:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api_gateway.admin.grant_life import check_grant_life
 from api_gateway.http.answers import respond, shown
 from api_gateway.http.call import ADMIN_READS, ADMIN_WRITES, Call, known_id
 from api_gateway.http.lists import TIMED_COLUMNS, listing, part_of
@@ -17,7 +17,6 @@ from api_gateway.problems import problem
 from api_gateway.shapes.common import Listing
 from api_gateway.shapes.queues import KeptQueue, KillBody, PauseBody, ResumeBody
 from api_gateway.views import kept_queue, queue_read
-from domain.ids import canonical_id
 from domain.queue.commands import (
     ArchiveQueue,
     CreateQueue,
@@ -49,7 +48,7 @@ _LIST = (
 async def list_queues(call: Reads) -> Response:
     """The queues of the organization, the newest first."""
     asked, page, part = part_of(call, TIMED_COLUMNS)
-    sequence, experience = _filter(asked.text("sequenceId")), _filter(asked.text("experienceId"))
+    sequence, experience = asked.id("sequenceId"), asked.id("experienceId")
     found, total, now = await queues.some(call.reader, part, sequence=sequence, experience=experience)
     return listing(call, asked, page, total, [queue_read(call, queue, now) for queue in found])
 
@@ -142,28 +141,9 @@ async def kill_queue(queue_id: str, call: Writes) -> Response:
     return await _asked(call, KillQueue(queue_id=own_id, **body.model_dump()))
 
 
-def check_grant_life(call: Call, seconds: object, within: str = "") -> None:
-    """Problem 400 for grants of less than a minute, which only the test mode may give; `within` is where they are set."""
-    shortest = 60
-    if call.caller.mode == "live" and isinstance(seconds, int) and seconds < shortest:
-        message = f"In live mode a grant lives at least {shortest} seconds."
-        error = {"path": f"{within}/admissionExpirationSeconds", "code": "OUT_OF_RANGE", "message": message}
-        raise problem("VALIDATION_ERROR", message, errors=(error,))
-
-
 async def _asked(call: Call, command: QueueCommand) -> Response:
     return _told(call, await call.ask(command))
 
 
 def _told(call: Call, answer: Any, *, empty: bool = False) -> Response:
     return respond(call, answer, lambda facts, _: kept_queue(call, facts), place="/queues", empty=empty)
-
-
-def _filter(text: str | None) -> UUID | None:
-    """An id to filter by; what is no uuid is nobody's."""
-    if text is None:
-        return None
-    try:
-        return canonical_id(text)
-    except ValueError:
-        return UUID(int=0)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api_gateway.draw_views import draw_read
 from api_gateway.http.answers import respond, shown
 from api_gateway.http.call import ADMIN_READS, ADMIN_WRITES, Call, known_id
-from api_gateway.http.lists import KEPT_COLUMNS, TIMED_COLUMNS, listing, part_of
+from api_gateway.http.lists import KEPT_COLUMNS, TIMED_COLUMNS, from_the_start, listing, part_of, woven
 from api_gateway.http.partial import changes_of
 from api_gateway.http.told import ARCHIVED, IF_MATCH, PAGES, SEARCH, SECRET, query, sorted_by, told
 from api_gateway.problems import problem
 from api_gateway.shapes.common import Listing
+from api_gateway.shapes.draws import KeptDraw
 from api_gateway.shapes.experiences import KeptSequence
 from api_gateway.shapes.queues import KeptQueue
 from api_gateway.views import kept_sequence, queue_read, sequence_read
 from domain.experiences.commands import ArchiveSequence, CreateSequence, ExperienceCommand, UpdateSequence
 from domain.experiences.config import NewSequence, SequenceConfig
-from domain.ids import canonical_id
-from store.reads import experiences, queues
+from store.reads import draws, experiences, queues
 
 MISSING: Final = "SEQUENCE_NOT_FOUND"
 SequenceChanges = changes_of(SequenceConfig, "SequenceChanges")
@@ -39,9 +39,7 @@ _DISTRIBUTIONS = (*PAGES, SEARCH, ARCHIVED, *sorted_by(*TIMED_COLUMNS))
 async def list_sequences(call: Reads) -> Response:
     """The sequences of the organization, the newest first."""
     asked, page, part = part_of(call, KEPT_COLUMNS)
-    wanted = asked.text("experienceId")
-    experience = None if wanted is None else _id_or_nobody(wanted)
-    found, total, now = await experiences.sequences(call.reader, part, experience)
+    found, total, now = await experiences.sequences(call.reader, part, asked.id("experienceId"))
     return listing(call, asked, page, total, [sequence_read(call, path, own, now) for path, own in found])
 
 
@@ -69,7 +67,7 @@ async def get_sequence(sequence_id: str, call: Reads) -> Response:
 
 @router.get(
     "/sequences/{sequence_id}/distributions", summary="List what a sequence distributes",
-    **told(SECRET, Listing[KeptQueue], MISSING, "INVALID_SORT", "INVALID_FILTER", parameters=_DISTRIBUTIONS),
+    **told(SECRET, Listing[KeptQueue | KeptDraw], MISSING, "INVALID_SORT", "INVALID_FILTER", parameters=_DISTRIBUTIONS),
 )  # fmt: skip
 async def list_distributions(sequence_id: str, call: Reads) -> Response:
     """The distributions of a sequence, of every kind."""
@@ -77,8 +75,11 @@ async def list_distributions(sequence_id: str, call: Reads) -> Response:
     path = await experiences.sequence(call.reader, known_id(sequence_id, MISSING))
     if path is None:
         raise problem(MISSING)
-    found, total, now = await queues.some(call.reader, part, sequence=path[0].id)
-    return listing(call, asked, page, total, [queue_read(call, queue, now) for queue in found])
+    whole = from_the_start(part)
+    lines, waiting, now = await queues.some(call.reader, whole, sequence=path[0].id)
+    raffles, drawn, _ = await draws.some(call.reader, whole, sequence=path[0].id)
+    found = [*(queue_read(call, queue, now) for queue in lines), *(draw_read(call, draw, now) for draw in raffles)]
+    return listing(call, asked, page, waiting + drawn, woven(found, asked.text("sortBy") or "createdAt", part))
 
 
 @router.patch(
@@ -122,11 +123,3 @@ async def _updated(call: Call, sequence_id: str, changes: dict[str, Any], *, rep
 async def _asked(call: Call, command: ExperienceCommand, *, empty: bool = False) -> Response:
     answer = await call.ask(command)
     return respond(call, answer, lambda facts, _: kept_sequence(call, facts), place="/sequences", empty=empty)
-
-
-def _id_or_nobody(text: str) -> UUID:
-    """An id to filter by; what is no uuid is nobody's."""
-    try:
-        return canonical_id(text)
-    except ValueError:
-        return UUID(int=0)

@@ -96,7 +96,7 @@ async def get_events(experience: str, call: Streamed, request: Request) -> Respo
 
     async def find() -> list[UUID] | None:
         found = await _public(call, request, experience)
-        return None if found is None else [queue.id for queue in found.queues]
+        return None if found is None else [queue.id for queue in found.offer.queues]
 
     shown_first = await _public(call, request, experience)
     if shown_first is None:

@@ -6,85 +6,79 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from api_gateway.auth.tokens import Claims
 from api_gateway.http.answers import respond, shown
 from api_gateway.http.call import SERVER_ACTIONS, Call, known_id
+from api_gateway.http.granting import KINDS, QUEUE, Granting
 from api_gateway.http.told import SECRET, told
 from api_gateway.problems import problem
+from api_gateway.shapes.draws import Entrant
 from api_gateway.shapes.queues import (
     AdmitBody,
     CompleteAnyBody,
     CompleteBody,
-    DenyBody,
     OrderBody,
     Participation,
     ValidateAnyBody,
     ValidateBody,
     Verdict,
 )
-from api_gateway.views import participation
-from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, ValidateGrant
-from store.reads.queues import exists
+from domain.queue.commands import AdmitEntry
 
-MISSING: Final = "QUEUE_NOT_FOUND"
 _NOT_OURS: Final = "It is not a grant of this organization, or was made by somebody else."
 _ELSEWHERE: Final = "The grant is for another distribution."
 Server = Annotated[Call, SERVER_ACTIONS]
 router = APIRouter(tags=["server actions"])
 
 
+def kind_router(kind: Granting) -> APIRouter:
+    """What can be done with the people of one kind."""
+    own = APIRouter(tags=["server actions"])
+    name = f"{kind.name}_id"
+    place = f"/{kind.plural}/{{{name}}}"
+
+    @own.post(
+        f"{place}/deny", summary=f"Refuse a person in a {kind.name}",
+        **told(SECRET, kind.shape, kind.missing, kind.not_inside, body=kind.deny_body, command=True),
+    )  # fmt: skip
+    async def deny(call: Server, own_id: str = Path(alias=name)) -> Response:  # noqa: FAST002 (no annotation sees the kind)
+        """Refuse somebody for good. A live grant is revoked, and its place goes to the next."""
+        meant, body = known_id(own_id, kind.missing), call.body(kind.deny_body)
+        return respond(call, await call.ask(kind.deny(meant, body)), lambda facts, _: kind.shown(facts, meant))
+
+    @own.post(
+        f"{place}/validate", summary=f"Ask whether a grant of a {kind.name} is good",
+        **told(SECRET, Verdict, kind.missing, body=ValidateBody, command=True),
+    )  # fmt: skip
+    async def validate(call: Server, own_id: str = Path(alias=name)) -> Response:  # noqa: FAST002 (no annotation sees the kind)
+        """Whether the grant is good now; when it is not, why. Ask before taking money."""
+        meant, body = await _own(call, kind, own_id), call.body(ValidateBody)
+        return await _validated(call, body, meant)
+
+    @own.post(
+        f"{place}/complete", summary=f"Use a grant of a {kind.name} up",
+        **told(SECRET, kind.shape, kind.missing, "GRANT_INVALID", body=CompleteBody, command=True),
+    )  # fmt: skip
+    async def complete(call: Server, own_id: str = Path(alias=name)) -> Response:  # noqa: FAST002 (no annotation sees the kind)
+        """Use a grant up by an order, once. The same order again is the same completion."""
+        meant, body = await _own(call, kind, own_id), call.body(CompleteBody)
+        return await _completed_here(call, kind, meant, body)
+
+    return own
+
+
 @router.post(
     "/queues/{queue_id}/admit", summary="Let a person in",
-    **told(SECRET, Participation, MISSING, "CONSUMER_NOT_IN_QUEUE", body=AdmitBody, command=True),
+    **told(SECRET, Participation, QUEUE.missing, QUEUE.not_inside, body=AdmitBody, command=True),
 )  # fmt: skip
 async def admit(queue_id: str, call: Server) -> Response:
     """Let somebody who waits in now, out of turn."""
-    own_id, body = known_id(queue_id, MISSING), call.body(AdmitBody)
+    own_id, body = known_id(queue_id, QUEUE.missing), call.body(AdmitBody)
     command = AdmitEntry(queue_id=own_id, consumer_id=body.consumer_id, note=body.note)
-    return respond(call, await call.ask(command), lambda facts, _: _state(facts, own_id))
-
-
-@router.post(
-    "/queues/{queue_id}/deny", summary="Refuse a person",
-    **told(SECRET, Participation, MISSING, "CONSUMER_NOT_IN_QUEUE", body=DenyBody, command=True),
-)  # fmt: skip
-async def deny(queue_id: str, call: Server) -> Response:
-    """Refuse somebody for good. A live grant is revoked, and its place goes to the next."""
-    own_id, body = known_id(queue_id, MISSING), call.body(DenyBody)
-    command = DenyEntry(queue_id=own_id, consumer_id=body.consumer_id, reason=body.reason, note=body.note)
-    return respond(call, await call.ask(command), lambda facts, _: _state(facts, own_id))
-
-
-@router.post(
-    "/queues/{queue_id}/validate", summary="Ask whether a grant is good",
-    **told(SECRET, Verdict, MISSING, body=ValidateBody, command=True),
-)  # fmt: skip
-async def validate(queue_id: str, call: Server) -> Response:
-    """Whether a grant of this queue is good now; when it is not, why. Ask before taking money."""
-    own_id, body = await _own(call, queue_id), call.body(ValidateBody)
-    return await _validated(call, body, own_id)
-
-
-@router.post(
-    "/queues/{queue_id}/complete", summary="Use a grant up",
-    **told(SECRET, Participation, MISSING, "GRANT_INVALID", body=CompleteBody, command=True),
-)  # fmt: skip
-async def complete(queue_id: str, call: Server) -> Response:
-    """Use a grant up by an order, once. The same order again is the same completion."""
-    own_id, body = await _own(call, queue_id), call.body(CompleteBody)
-    if (body.admission_grant is None) == (body.consumer_id is None):
-        message = "Name the admissionGrant or the consumerId, and not both."
-        error = {"path": "/admissionGrant", "code": "CONFLICTING_FIELDS", "message": message}
-        raise problem("VALIDATION_ERROR", message, errors=(error,))
-    if body.admission_grant is not None:
-        return await _completed(call, body.admission_grant, body, own_id)
-    command = CompleteGrant(
-        queue_id=own_id, consumer_id=body.consumer_id, order_id=body.order_id, order=body.details
-    )  # fmt: skip
-    return respond(call, await call.ask(command), lambda facts, _: _state(facts, own_id))
+    return respond(call, await call.ask(command), lambda facts, _: QUEUE.shown(facts, own_id))
 
 
 @router.post(
@@ -99,7 +93,7 @@ async def validate_any(call: Server) -> Response:
 
 @router.post(
     "/admission/complete", summary="Use any grant up",
-    **told(SECRET, Participation, "GRANT_INVALID", body=CompleteAnyBody, command=True),
+    **told(SECRET, Participation | Entrant, "GRANT_INVALID", body=CompleteAnyBody, command=True),
 )  # fmt: skip
 async def complete_any(call: Server) -> Response:
     """Use a grant up by an order, whatever it is for."""
@@ -107,45 +101,50 @@ async def complete_any(call: Server) -> Response:
     return await _completed(call, body.admission_grant, body, None)
 
 
+for _kind in KINDS.values():
+    router.include_router(kind_router(_kind))
+
+
+async def _completed_here(call: Call, kind: Granting, own_id: UUID, body: CompleteBody) -> Response:
+    if body.admission_grant is not None and body.consumer_id is None:
+        return await _completed(call, body.admission_grant, body, own_id)
+    if body.admission_grant is None and body.consumer_id is not None:
+        command = kind.complete_for(own_id, body.consumer_id, body)
+        return respond(call, await call.ask(command), lambda facts, _: kind.shown(facts, own_id))
+    message = "Name the admissionGrant or the consumerId, and not both."
+    error = {"path": "/admissionGrant", "code": "CONFLICTING_FIELDS", "message": message}
+    raise problem("VALIDATION_ERROR", message, errors=(error,))
+
+
 async def _validated(call: Call, body: ValidateBody, wanted: UUID | None) -> Response:
     claims = await call.gateway.guard.grant(body.admission_grant, call.caller)
-    if claims is None:
+    kind = None if claims is None else KINDS.get(claims["distributionType"])
+    if claims is None or kind is None:
         return shown(call, {"valid": False, "code": "GRANT_INVALID", "reason": _NOT_OURS})
     if wanted is not None and claims["distributionId"] != str(wanted):
         return shown(call, {"valid": False, "code": "DISTRIBUTION_MISMATCH", "reason": _ELSEWHERE})
-    command = ValidateGrant(
-        queue_id=UUID(claims["distributionId"]), entry_id=UUID(claims["participationId"]),
-        grant_id=UUID(claims["jti"]), consumer_id=body.consumer_id,
-    )  # fmt: skip
+    command = kind.validate(claims, body.consumer_id)
     return respond(call, await call.ask(command), lambda facts, _: _verdict(facts, claims))
 
 
 async def _completed(call: Call, grant: str, body: OrderBody, wanted: UUID | None) -> Response:
     claims = await call.gateway.guard.grant(grant, call.caller)
-    if claims is None:
+    kind = None if claims is None else KINDS.get(claims["distributionType"])
+    if claims is None or kind is None:
         raise problem("GRANT_INVALID", _NOT_OURS)
     if wanted is not None and claims["distributionId"] != str(wanted):
         raise problem("GRANT_INVALID", _ELSEWHERE)
-    queue_id = UUID(claims["distributionId"])
-    command = CompleteGrant(
-        queue_id=queue_id, entry_id=UUID(claims["participationId"]), grant_id=UUID(claims["jti"]),
-        order_id=body.order_id, order=body.details,
-    )  # fmt: skip
-    return respond(call, await call.ask(command), lambda facts, _: _state(facts, queue_id))
+    own_id = UUID(claims["distributionId"])
+    return respond(call, await call.ask(kind.complete(claims, body)), lambda facts, _: kind.shown(facts, own_id))
 
 
-async def _own(call: Call, queue_id: str) -> UUID:
-    """The id of a queue that is there: what a grant says is looked at only for queues of the caller's own."""
-    own_id = known_id(queue_id, MISSING)
-    if not await exists(call.reader, own_id):
-        raise problem(MISSING)
+async def _own(call: Call, kind: Granting, text: str) -> UUID:
+    """The id of a distribution that is there: what a grant says is looked at only for the caller's own."""
+    own_id = known_id(text, kind.missing)
+    if not await kind.exists(call.reader, own_id):
+        raise problem(kind.missing)
     return own_id
 
 
 def _verdict(facts: Mapping[str, Any], claims: Claims) -> dict[str, Any]:
     return {**facts, "grant": dict(claims)} if facts["valid"] else dict(facts)
-
-
-def _state(facts: Mapping[str, Any], queue_id: UUID) -> dict[str, Any]:
-    kept = {name: value for name, value in facts.items() if name not in {"now", "head", "preOpen", "position"}}
-    return participation(kept, queue_id)

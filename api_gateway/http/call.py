@@ -76,6 +76,14 @@ class Call:
         """The body as its model. Problem 400 names every member that is wrong."""
         return parsed(model, decoded(self.sent))
 
+    def optional_body(self, model: type[Body]) -> Body:
+        """The body as its model, where nothing has to be said: no body is an empty one."""
+        return parsed(model, decoded(self.sent) if self.sent.strip() else {})
+
+    def by_itself(self) -> Asked:
+        """How something is asked for that the call needs besides its own command."""
+        return Asked(self.gateway.clock.new_id(), self.gateway.clock.new_id())
+
     def changes(self, model: type[BaseModel]) -> dict[str, Any]:
         """The members that were sent, by their wire names, each of a valid form (null means: back to the default)."""
         value = decoded(self.sent)
@@ -166,4 +174,6 @@ ANYBODY_READS = reads(lambda gateway, raw: gateway.guard.anybody(raw.headers), S
 SESSION_WRITES = writes(lambda gateway, raw: gateway.guard.public(raw.headers), SESSION)
 REFRESHES = writes(lambda gateway, raw: gateway.guard.public(raw.headers), REFRESH)
 CONSUMER_WRITES = writes(lambda gateway, raw: gateway.guard.consumer(raw.headers), SESSION)
+GUEST_ENTRIES = writes(lambda gateway, raw: gateway.guard.public(raw.headers), ENTRY)
+PEOPLE_READS = reads(lambda gateway, raw: gateway.guard.consumer(raw.headers), STATUS)
 ENTRIES = writes(lambda gateway, raw: gateway.guard.consumer(raw.headers), ENTRY)

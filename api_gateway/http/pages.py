@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 
 from api_gateway.http.raw import RawRequest
 from api_gateway.problems import Problem, problem
-from domain.ids import unix_ms
+from domain.ids import canonical_id, unix_ms
 
 DEFAULT_SIZE, LARGEST_SIZE = 25, 1000
 CURSOR_LIFE: Final = timedelta(hours=24)
@@ -53,6 +54,14 @@ class Query:
     def __init__(self, request: RawRequest) -> None:
         self._path, self._sent = request.path, {name: values[-1] for name, values in request.query.items()}
         self.cursor = self._sent.get("after")
+
+    def id(self, name: str) -> UUID | None:
+        """An id to filter by, None where none is named; what is no uuid is nobody's."""
+        text = self.text(name)
+        try:
+            return None if text is None else canonical_id(text)
+        except ValueError:
+            return UUID(int=0)
 
     def text(self, name: str) -> str | None:
         """A parameter as it was sent."""

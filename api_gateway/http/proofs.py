@@ -61,12 +61,11 @@ def proof_router(access: Any, security: list[dict[str, list[str]]], *, published
         queue = await _provable(call, queue_id, published_only=published_only)
         if queue.line.opened_at is None:
             raise problem("NOT_FOUND", "The order of this queue is not drawn yet.")
-        zipped = b"gzip" in call.request.headers.get(b"accept-encoding", b"")
         cohort = proofs.Cohort(queue.id, queue.line.cohort, bytes(queue.line.seed))
         lines = _lines(call, cohort)
         headers = {"Cache-Control": PUBLIC, "X-Request-Id": str(call.request.id), "Vary": "Accept-Encoding"}
-        if zipped:
-            return StreamingResponse(_zipped(lines), 200, headers | {"Content-Encoding": "gzip"}, NDJSON)
+        if b"gzip" in call.request.headers.get(b"accept-encoding", b""):
+            return StreamingResponse(zipped(lines), 200, headers | {"Content-Encoding": "gzip"}, NDJSON)
         return StreamingResponse(lines, 200, headers, NDJSON)
 
     return router
@@ -88,7 +87,8 @@ async def _lines(call: Call, cohort: proofs.Cohort) -> AsyncIterator[bytes]:
         yield b"".join(orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE) for entry in some)
 
 
-async def _zipped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def zipped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The parts as one gzip stream."""
     squeezing = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
     async for part in parts:
         if done := squeezing.compress(part):

@@ -27,7 +27,7 @@ _COMMAND: Final = ("IDEMPOTENCY_KEY_REUSED", "OVERLOADED", "NOT_FOUND", "CONFLIC
 
 
 def told(
-    security: list[dict[str, list[str]]], shape: type[BaseModel] | None, *codes: str, status: int = 200,
+    security: list[dict[str, list[str]]], shape: Any, *codes: str, status: int = 200,
     body: type[BaseModel] | None = None, parameters: Sequence[dict[str, Any]] = (), command: bool = False,
     media: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip

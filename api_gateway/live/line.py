@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from domain.distribution.state import Lifecycle
 from domain.fairness import cohort_order
 from domain.queue.config import QueueConfig
-from domain.queue.state import Lifecycle
 
 FRESH_SECONDS = 2.0
 _ENTERED: Final = b'"participationId":"'

@@ -72,6 +72,16 @@ class Problem(Shape):
     retry_after: int | None = None
 
 
+class Receipt(Shape):
+    """What proves that an entry stands in the log (RFC 9162): kept by whoever entered, checked by `drumroll verify`."""
+
+    leaf: str = Field(description="The hash of the entry's leaf, in hex.")
+    index: int
+    path: list[str] = Field(description="The audit path up to the tree head, the nearest sibling first, in hex.")
+    signed_tree_head: str = Field(description="A JWS of the tree's size and root.")
+    entered_at: datetime
+
+
 class Operation(Linked):
     """A command on its way; once decided, `resultStatus` and `result` or `problem` are what the direct call says.
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api_gateway.shapes.common import Linked, Shape
+from api_gateway.shapes.draws import KeptDraw, PublicDraw
 from api_gateway.shapes.queues import KeptQueue, PublicQueue
 from domain.settings import Name, Settings
 
@@ -32,6 +33,7 @@ class PublicSequence(Shape):
     priority: int
     availability: Availability
     queues: list[PublicQueue]
+    draws: list[PublicDraw]
 
 
 class PublicExperience(Linked):
@@ -69,6 +71,7 @@ class KeptSequence(Linked):
     created_at: datetime
     updated_at: datetime
     queues: list[KeptQueue] | None = None
+    draws: list[KeptDraw] | None = None
 
 
 class KeptExperience(Linked):

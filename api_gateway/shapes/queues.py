@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api_gateway.shapes.common import Linked, Shape
-from domain.queue.order import OrderDetails
-from domain.queue.state import Scope
+from api_gateway.shapes.common import Linked, Receipt, Shape
+from domain.distribution.order import OrderDetails
+from domain.distribution.state import Scope
 from domain.settings import Settings, Text
 from domain.values import Moment
 
@@ -165,6 +165,7 @@ class State(Linked):
     grant_id: UUID | None = None
     expires_at: datetime | None = None
     reason: str | None = None
+    receipt: Receipt | None = Field(None, description="Once, in the answer to the call that entered.")
 
 
 class StreamTicket(Shape):

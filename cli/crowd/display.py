@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
@@ -20,6 +20,7 @@ from cli.crowd.tally import Tally
 BARS = " ▁▂▃▄▅▆▇█"
 COLUMNS = 60
 RECENT = 500
+DRAW_FIGURES = ("entered", "left", "won", "declined", "promoted", "completed")
 
 
 @dataclass(slots=True)
@@ -152,8 +153,14 @@ def line(progress: Progress) -> str:
         f"{progress.elapsed:5.1f}s  arrived {marks['arrived']:,}  waiting {progress.waiting:,}  "
         f"admitted {marks['granted']:,}  completed {marks['completed']:,}  expired {progress.expired:,}  "
         f"gave up {marks['left']:,}  {progress.per_second:,.0f} requests/s  "
-        f"enter {milliseconds(enter)} (p99 {milliseconds(slow)})"
+        f"enter {milliseconds(enter)} (p99 {milliseconds(slow)}){_drawn(progress)}"
     )
+
+
+def _drawn(progress: Progress) -> str:
+    """The figures of the draw, once somebody has entered it."""
+    marks = progress.tally.draw
+    return "  draw: " + ", ".join(f"{marks[name]:,} {name}" for name in DRAW_FIGURES) if marks else ""
 
 
 def picture(progress: Progress) -> Panel:
@@ -162,7 +169,8 @@ def picture(progress: Progress) -> Panel:
     lines.add_row("arrivals", _curve(progress))
     lines.add_row("the line", Text(bars(squeezed(progress.line)), style="cyan"))
     title = f"[b]drumroll crowd[/b] · {progress.plan.people:,} people · {progress.elapsed:.0f} s"
-    return Panel(Group(lines, Text(), _figures(progress), _latencies(progress)), title=title, expand=False)
+    draw = [_draw_figures(progress)] if progress.tally.draw else []
+    return Panel(Group(lines, Text(), _figures(progress), *draw, _latencies(progress)), title=title, expand=False)
 
 
 def _curve(progress: Progress) -> Text:
@@ -188,6 +196,15 @@ def _figures(progress: Progress) -> Table:
         "gave up": marks["left"],
         "requests/s": round(progress.per_second),
     }
+    return _row(shown)
+
+
+def _draw_figures(progress: Progress) -> Table:
+    marks = progress.tally.draw
+    return _row({f"draw: {DRAW_FIGURES[0]}": marks[DRAW_FIGURES[0]]} | {name: marks[name] for name in DRAW_FIGURES[1:]})
+
+
+def _row(shown: Mapping[str, int]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row(*(Text(name, style="grey50") for name in shown))
     table.add_row(*(Text(f"{figure:,}", style="bold") for figure in shown.values()))

@@ -14,12 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from cli.crowd.door import LOST, OK, Answer, Call, Door, call
+from cli.crowd.draw.terms import AnnouncedDraw, draw_settings
 from cli.crowd.launch import Launch, launch_of, moment
 from cli.crowd.plan import Address, CrowdPlan, queue_settings
 
 PAGE = 1000
 READY = 1.5
-"""Seconds between making a launch and its first arrival, for three requests and a slow start."""
+"""Seconds between making a launch and its first arrival, for four requests and a slow start."""
 
 
 class CannotVisitError(Exception):
@@ -28,10 +29,11 @@ class CannotVisitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """A launch to visit, and when the first people set out, on the stopwatch."""
+    """A launch to visit, and when the first people set out, on the stopwatch; a fresh one has a draw beside the queue."""
 
     launch: Launch
     starts_on_watch: float
+    draw: AnnouncedDraw | None = None
 
 
 class Organiser:
@@ -46,7 +48,7 @@ class Organiser:
         }
 
     async def invite(self, wall: float, local: datetime) -> Invitation:
-        """A fresh, published launch that opens at `wall` (share of the run), or the queue that the plan names.
+        """A fresh, published launch whose queue opens at `wall` (share of the run), or the queue that the plan names.
 
         A fresh launch goes by the server's clock, one that is there by ours: `local` is the present moment.
         """
@@ -57,8 +59,13 @@ class Organiser:
         watch, now = self._door.now(), _server_now(experience)
         start = now + timedelta(seconds=READY)
         queue = await self._post("/queues", queue_settings(self._plan, sequence_id, start, wall))
+        draw = await self._announced(draw_settings(self._plan, sequence_id, now))
         await self._post(f"/experiences/{experience['id']}/publish", {})
-        return Invitation(launch_of(queue, fresh=True, now=now, watch=watch), watch + READY)
+        return Invitation(launch_of(queue, fresh=True, now=now, watch=watch), watch + READY, draw)
+
+    async def _announced(self, settings: dict[str, Any]) -> AnnouncedDraw:
+        draw = await self._post("/draws", settings)
+        return AnnouncedDraw(str(draw["id"]), _server_now(draw), self._door.now())
 
     def _visit(self, queue: Mapping[str, Any], wall: float, local: datetime) -> Invitation:
         """People set out so that the wall meets the opening, or at once where that lies too near or behind."""
@@ -87,12 +94,24 @@ class Organiser:
                 return queue
             await asyncio.sleep(0.25)
 
-    async def entries(self, queue_id: str) -> list[dict[str, Any]]:
-        """All participations of the queue, as the Admin API lists them."""
+    def now(self) -> float:
+        """Seconds on the crowd's stopwatch."""
+        return self._door.now()
+
+    async def read(self, path: str) -> Mapping[str, Any]:
+        """The object at a path of the Admin API."""
+        return (await self._get(path)).body
+
+    async def change(self, path: str, changes: dict[str, Any]) -> None:
+        """Change some settings of the object at a path."""
+        await self._insist(self._call("PATCH", path, body=changes, expected=frozenset({200, 202})))
+
+    async def entries(self, path: str) -> list[dict[str, Any]]:
+        """All participations of the queue or the draw at a path, as the Admin API lists them."""
         entries: list[dict[str, Any]] = []
         cursor = ""
         while True:
-            page = (await self._get(f"/queues/{queue_id}/consumers?per_page={PAGE}&after={cursor}")).body
+            page = await self.read(f"{path}/consumers?per_page={PAGE}&after={cursor}")
             entries.extend(page["data"])
             following = _cursor(page["pagination"].get("next"))
             if not following:
@@ -106,7 +125,7 @@ class Organiser:
             return {}, []
         named = str(answer.body.get("entriesUrl") or "").partition("/api/v1")[2]
         # Because behind a path prefix the server's own idea of its address need not be the one that was dialled.
-        return answer.body, await self._lines(self._address.admin + (named or f"/queues/{queue_id}/proof/entries"))
+        return answer.body, await self.lines(named or f"/queues/{queue_id}/proof/entries")
 
     async def published_keys(self) -> Mapping[str, Any]:
         """The key set for offline checks, or nothing where there is none."""
@@ -118,9 +137,10 @@ class Organiser:
                 return answer.body
         return {}
 
-    async def _lines(self, url: str) -> list[dict[str, Any]]:
+    async def lines(self, path: str) -> list[dict[str, Any]]:
+        """The lines of the file at a path; none where it cannot be had."""
         try:
-            async with self._door.session.get(url, headers=self._headers) as response:
+            async with self._door.session.get(self._address.admin + path, headers=self._headers) as response:
                 content = await response.read() if response.status == HTTPStatus.OK else b""
         except LOST:
             content = b""

@@ -48,6 +48,10 @@ class World:
         opens = self.launch.opens_on_watch
         return None if opens is None else opens - self.now()
 
+    def new_key(self) -> str:
+        """An Idempotency-Key that is as good as a password."""
+        return f"{self.keys.getrandbits(160):040x}"
+
 
 class Person:
     """A person with a temperament in a world; `story` is what the person saw."""
@@ -57,9 +61,19 @@ class Person:
         self._world = world
         self._ways = temperament
         self._token = ""
-        self._key = f"{world.keys.getrandbits(160):040x}"
+        self._key = world.new_key()
         self._state: dict[str, Any] = {}
         self._leaves_at = float("inf")
+
+    @property
+    def token(self) -> str:
+        """The access token by which this person is known, empty for one who closed the page."""
+        return self._token
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether this person stood in line and did not get in: left, came too late, or waits even now."""
+        return bool(self.story.answers) and not self.story.bought
 
     async def live(self) -> None:
         """From the arrival to the end, or until the doors of the run close."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -17,16 +17,28 @@ from cli.crowd.facts import Fact
 from cli.crowd.plan import CrowdPlan
 from cli.crowd.tally import NO_ANSWER, Tally
 from cli.errors import ObstacleError
+from domain.fairness.draws import Statement
 
 _PICTURE_COLUMNS = 100
 TOTALS = ("arrived", "entered", "granted", "completed", "left", "vanished", "lapsed", "too late")
+DRAW_TOTALS: Sequence[tuple[str, str, Callable[[Statement], int]]] = (
+    ("entered", "entered", lambda draw: draw.entries),
+    ("left", "left before the draw", lambda draw: draw.left),
+    ("won", "won", lambda draw: draw.winners + draw.promoted),
+    ("", "of these, promoted later", lambda draw: draw.promoted),
+    ("declined", "gave it back", lambda draw: draw.declined),
+    ("completed", "hold places in the end", lambda draw: draw.holding),
+    ("not selected", "won nothing", lambda draw: draw.entries - draw.left - draw.winners - draw.promoted),
+)
+"""What entrants saw, and the figure of the proof beside it; that they were promoted nobody tells them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrowdReport:
     """A run that is over, or was `stopped`.
 
-    `outcomes` counts the server's entries by status; `seconds` is the length of the run.
+    `outcomes` counts the server's entries by status; `seconds` is the length of the run. `draw` has the figures of the
+    proof of the draw, where there was one.
     """
 
     plan: CrowdPlan
@@ -35,6 +47,7 @@ class CrowdReport:
     stopped: bool = False
     facts: Sequence[Fact] = ()
     outcomes: Counter[str] = field(default_factory=Counter)
+    draw: Statement | None = None
 
     @property
     def holds(self) -> bool:
@@ -46,6 +59,8 @@ def show(report: CrowdReport, console: Console) -> None:
     """Prints the report."""
     console.print()
     console.print(_totals(report))
+    if report.draw is not None:
+        console.print(_draw_totals(report.draw, report.tally))
     console.print(_operations(report.tally))
     if report.facts:
         console.print(_facts(report.facts))
@@ -72,6 +87,18 @@ def _totals(report: CrowdReport) -> Table:
     for index, name in enumerate(TOTALS):
         status, count = listed[index] if index < len(listed) else ("", 0)
         table.add_row(name, f"{report.tally.milestones[name]:,}", status, f"{count:,}" if status else "")
+    return table
+
+
+def _draw_totals(draw: Statement, tally: Tally) -> Table:
+    title = f"A draw of {draw.places:,} places for those who did not get in"
+    table = Table(title=title, title_justify="left")
+    table.add_column("what entrants saw")
+    table.add_column("people", justify="right")
+    table.add_column("what the proof says")
+    table.add_column("entries", justify="right")
+    for seen, proved, figure in DRAW_TOTALS:
+        table.add_row(seen, f"{tally.draw[seen]:,}" if seen else "", proved, f"{figure(draw):,}")
     return table
 
 

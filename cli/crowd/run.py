@@ -13,6 +13,8 @@ import aiohttp
 from cli.crowd.arrivals import world_cup_evening
 from cli.crowd.display import Progress, Screen
 from cli.crowd.door import Door
+from cli.crowd.draw.evening import DrawResult, Evening
+from cli.crowd.draw.host import DrawHost
 from cli.crowd.facts import Evidence, Fact, check
 from cli.crowd.facts.evidence import places
 from cli.crowd.forger import Forger
@@ -31,6 +33,9 @@ SETUP_SECONDS = 5.0
 
 SETTLING_SECONDS = 10.0
 """How long after the last grant must have lapsed the line may take to settle."""
+
+DRAW_SECONDS = 60.0
+"""How long the draw may take: it takes a tenth of it."""
 
 RECORD_SECONDS = 30.0
 """How long reading the server's record may take after that."""
@@ -81,10 +86,11 @@ class Run:
         self._began = invitation.starts_on_watch
         world = await self._world(invitation, organiser)
         people = self._people(world)
-        await self._send(people, invitation)
+        draw = await self._send(people, invitation, world)
         self._seconds = self._since_start()
         facts, outcomes = await self._judged(people, world)
-        return CrowdReport(self.plan, self.tally, self._seconds, facts=facts, outcomes=outcomes)
+        facts += draw.facts
+        return CrowdReport(self.plan, self.tally, self._seconds, facts=facts, outcomes=outcomes, draw=draw.statement)
 
     def _since_start(self) -> float:
         return 0.0 if self._began is None else max(0.0, self.means.clock.monotonic() - self._began)
@@ -110,8 +116,8 @@ class Run:
         temperaments = cast(self.plan.people, self.plan.duration, self.plan.listeners, self.means.chance)
         return [Person(world, temperament) for temperament in temperaments]
 
-    async def _send(self, people: Sequence[Person], invitation: Invitation) -> None:
-        """Lets everybody come and live, and shows it, until all are done."""
+    async def _send(self, people: Sequence[Person], invitation: Invitation, world: World) -> DrawResult:
+        """Lets everybody come and live, holds the draw for those who did not get in, and shows it, until all are done."""
         times = self._curve.arrivals(len(people), self.plan.duration, self.means.chance)
         opens = invitation.launch.opens_on_watch
         opening = None if opens is None else opens - invitation.starts_on_watch
@@ -120,6 +126,7 @@ class Run:
         shown = asyncio.create_task(self._show(progress, invitation.starts_on_watch))
         try:
             await self._lives(people, times, invitation.starts_on_watch)
+            return await self._drawn(people, invitation, world)
         finally:
             shown.cancel()
             await asyncio.wait({shown})
@@ -132,6 +139,13 @@ class Run:
                 if ahead > 0:
                     await asyncio.sleep(ahead)
                 group.create_task(person.live())
+
+    async def _drawn(self, people: Sequence[Person], invitation: Invitation, world: World) -> DrawResult:
+        """The draw beside the queue; nothing where the queue is one of others, which has none."""
+        if invitation.draw is None:
+            return DrawResult()
+        host = DrawHost(self._organiser(DRAW_SECONDS + RECORD_SECONDS), invitation.draw.draw_id)
+        return await Evening(invitation.draw, world, self._door(DRAW_SECONDS), host).held(people)
 
     async def _show(self, progress: Progress, start: float) -> None:
         while True:
@@ -146,7 +160,7 @@ class Run:
         organiser = self._organiser(lapse + RECORD_SECONDS)
         try:
             queue = await organiser.settled(launch.queue_id, lapse)
-            listed = places(await organiser.entries(launch.queue_id))
+            listed = places(await organiser.entries(f"/queues/{launch.queue_id}"))
             proof, lines = await organiser.proof(launch.queue_id)
         except (CannotVisitError, KeyError, TypeError, ValueError) as error:
             return [Fact("The server's own record can be read", holds=False, detail=repr(error))], Counter()

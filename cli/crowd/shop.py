@@ -23,12 +23,17 @@ class Shop:
 
     def __init__(self, door: Door, address: Address, secret_key: str) -> None:
         self.door = door
+        self._address, self._secret_key = address, secret_key
         self.base = address.consumer
         self.headers = {
             **address.consumer_headers,
             "Authorization": f"Bearer {secret_key}",
             "Content-Type": "application/json",
         }
+
+    def through(self, door: Door) -> Shop:
+        """The same shop behind another door."""
+        return Shop(door, self._address, self._secret_key)
 
     async def validate(self, grant: str, **expectations: str) -> Answer:
         """Whether the grant is good now; `expectations` are consumerId and distributionId."""

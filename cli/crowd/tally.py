@@ -32,11 +32,15 @@ class Surprise:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of one run. Latencies are in seconds, one per answered exchange; retries count as exchanges."""
+    """Counts of one run. Latencies are in seconds, one per answered exchange; retries count as exchanges.
+
+    `milestones` are of the line, `draw` those of the draw beside it.
+    """
 
     statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
     latencies: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
     milestones: Counter[str] = field(default_factory=Counter)
+    draw: Counter[str] = field(default_factory=Counter)
     surprises: list[Surprise] = field(default_factory=list)
     surprise_count: int = 0
     exchanges: int = 0

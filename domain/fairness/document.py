@@ -5,7 +5,6 @@ The same classes write them and read them back, so that what is published is wha
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -14,12 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from domain.fairness.cohort import MAX_COUNT, OrderName
 from domain.fairness.leaves import ENTRY_KINDS, MAX_TICKET, entry_leaf
-
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="32 bytes as 64 lower-case hex digits")]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANT_LENGTH = len("2026-11-21T17:00:00.000000Z")
-_MICROSECOND = timedelta(microseconds=1)
+from domain.fairness.members import Hash, instant_of, instant_text, number_of, participation_of
 
 
 class ProofDocument(BaseModel):
@@ -80,45 +74,9 @@ class PublishedEntry:
             raise ValueError(f"its kind is {kind!r}, not one of {', '.join(ENTRY_KINDS)}")
         rank = line.get("rank")
         return cls(
-            ticket=_number(line.get("ticket"), "ticket"),
-            participation_id=_participation(line.get("participationId")),
+            ticket=number_of(line.get("ticket"), "ticket", MAX_TICKET),
+            participation_id=participation_of(line.get("participationId")),
             kind=kind,
             received_at=instant_of(line.get("receivedAt")),
-            rank=None if rank is None else _number(rank, "rank"),
+            rank=None if rank is None else number_of(rank, "rank", MAX_TICKET),
         )
-
-
-def instant_text(microseconds: int) -> str:
-    """Write an instant in microseconds since 1970 as `2026-11-21T17:00:00.000000Z`."""
-    at = _EPOCH + timedelta(microseconds=microseconds)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06d}Z"
-
-
-def instant_of(text: object) -> int:
-    """Read the microseconds since 1970 from what `instant_text` wrote. Raises ValueError for any other form."""
-    if (
-        not isinstance(text, str)
-        or len(text) != _INSTANT_LENGTH
-        or [text[at] for at in (7, 10, 19, 26)] != list("-T.Z")
-    ):
-        raise ValueError(f"its receivedAt is {text!r}, not an instant like 2026-11-21T17:00:00.000000Z")
-    since = (datetime.fromisoformat(text) - _EPOCH) // _MICROSECOND
-    if since < 0:
-        raise ValueError(f"its receivedAt {text} lies before 1970")
-    return since
-
-
-def _number(value: object, member: str) -> int:
-    if type(value) is not int or not 0 <= value <= MAX_TICKET:
-        raise ValueError(f"its {member} is {value!r}, not a number from 0")
-    return value
-
-
-def _participation(text: object) -> UUID:
-    try:
-        participation_id = UUID(text) if isinstance(text, str) else None
-    except ValueError:
-        participation_id = None
-    if participation_id is None or str(participation_id) != text:
-        raise ValueError(f"its participationId is {text!r}, not a UUID in lower case with dashes")
-    return participation_id

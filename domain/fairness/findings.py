@@ -16,12 +16,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: its name, what came out, a sentence for people, and the first ticket concerned."""
+    """One check: its name, what came out, a sentence for people, and the first ticket, leaf or step concerned."""
 
     check: str
     verdict: Verdict
     text: str
     ticket: int | None = None
+    leaf: int | None = None
+    step: int | None = None
 
 
 def is_proved(findings: Iterable[Finding]) -> bool:
@@ -34,9 +36,11 @@ def holds(check: str, text: str) -> Finding:
     return Finding(check, Verdict.HOLDS, text)
 
 
-def fails(check: str, text: str, ticket: int | None = None) -> Finding:
-    """Report a check that came out wrong."""
-    return Finding(check, Verdict.FAILS, text, ticket)
+def fails(
+    check: str, text: str, ticket: int | None = None, *, leaf: int | None = None, step: int | None = None
+) -> Finding:
+    """Report a check that came out wrong, and where."""
+    return Finding(check, Verdict.FAILS, text, ticket, leaf, step)
 
 
 def still_open(check: str, text: str) -> Finding:

@@ -61,7 +61,7 @@ class Frontier:
             return EMPTY_ROOT
         root = self.hashes[-1]
         for peak in self.hashes[-2::-1]:
-            root = _node_hash(peak, root)
+            root = node_hash(peak, root)
         return root
 
     def to_bytes(self) -> bytes:
@@ -82,6 +82,11 @@ class Frontier:
 def leaf_hash(content: bytes) -> bytes:
     """Hash one leaf: SHA-256(0x00, `LEAF_TAG`, content)."""
     return sha256(_LEAF + content).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees into the one above them: SHA-256(0x01, left, right)."""
+    return sha256(_NODE + left + right).digest()
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:
@@ -114,21 +119,17 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
         if last == 0:
             return False
         if place & 1 or place == last:
-            node = _node_hash(sibling, node)
+            node = node_hash(sibling, node)
             # A last node without a sibling rises unchanged; the path holds nothing for those levels.
             while place and not place & 1:
                 place, last = place >> 1, last >> 1
         else:
-            node = _node_hash(node, sibling)
+            node = node_hash(node, sibling)
         place, last = place >> 1, last >> 1
     return last == 0 and node == root
 
 
 def _parents(level: list[bytes]) -> list[bytes]:
     """Return the level above; an odd last node has no partner and rises as it is."""
-    pairs = [_node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
+    pairs = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]
     return pairs + level[len(pairs) * 2 :]
-
-
-def _node_hash(left: bytes, right: bytes) -> bytes:
-    return sha256(_NODE + left + right).digest()

@@ -9,7 +9,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from domain.fairness.audit import Audit
-from domain.fairness.commitment import order_seed, rules_hash, seed_commitment
+from domain.fairness.commitment import order_seed
+from domain.fairness.committed import check_commitment, check_rules
 from domain.fairness.document import ProofDocument
 from domain.fairness.findings import Finding, fails, holds, is_proved, still_open
 from domain.fairness.order import cohort_order, permutation_name
@@ -39,29 +40,11 @@ def check_order(proof: Mapping[str, object], entries: Iterable[Mapping[str, obje
 def _findings(document: ProofDocument, entries: Iterable[Mapping[str, object]]) -> Iterator[Finding]:
     seed = _recomputed_seed(document)
     yield holds("document", "The proof document has every field in its form.")
-    yield _commitment(document)
-    yield _rules(document)
+    yield check_commitment(document.server_seed, document.seed_commitment)
+    yield check_rules(document.rules, document.rules_hash)
     yield _permutation(document)
     yield _seed(document, seed)
     yield from _cohort(document, seed, entries)
-
-
-def _commitment(document: ProofDocument) -> Finding:
-    if document.server_seed is None:
-        return still_open("commitment", "The server seed is not published yet.")
-    if seed_commitment(bytes.fromhex(document.server_seed)).hex() != document.seed_commitment:
-        return fails("commitment", "The server seed is NOT the one committed to: its SHA-256 is not seedCommitment.")
-    return holds("commitment", "The server seed is the one that was committed to.")
-
-
-def _rules(document: ProofDocument) -> Finding:
-    try:
-        recomputed = rules_hash(document.rules).hex()
-    except ValueError as error:
-        return fails("rules", f"The rules have no canonical form: {error}.")
-    if recomputed != document.rules_hash:
-        return fails("rules", "The rules are NOT the ones committed to: their hash is not rulesHash.")
-    return holds("rules", "The rules are the ones that were committed to.")
 
 
 def _permutation(document: ProofDocument) -> Finding:

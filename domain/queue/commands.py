@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.command import Command
+from domain.distribution.order import OrderDetails
+from domain.distribution.state import Scope
 from domain.guest import NewGuest
 from domain.ids import SameId
 from domain.queue.config import QueueConfig
-from domain.queue.order import OrderDetails
-from domain.queue.state import Scope
 
 
 class QueueCommand(Command):

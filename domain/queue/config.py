@@ -9,34 +9,20 @@ from uuid import UUID
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.settings import Name, NotYet, Settings
-from domain.values import Metadata, Moment, TimeZoneName
+from domain.distribution.config import DistributionConfig, Seconds, ordered
+from domain.values import Moment
 
-Seconds = int
 _FIRST = datetime.min.replace(tzinfo=UTC)
 
 
-class QueueConfig(Settings):
+class QueueConfig(DistributionConfig):
     """Every setting of a queue. Dates are aware, durations in seconds, rates in grants per minute.
 
     `capacity` bounds who may join: whoever goes back to the line when a grant lapses had a place, and keeps one even
     when others have filled the line meanwhile.
     """
 
-    name: Name
-    open_at: Moment | None = None
-    close_at: Moment | None = None
     entry_open_at: Moment | None = None
-    time_zone: TimeZoneName | None = None
-    supports_guest: bool = True
-    admission_expiration_seconds: Seconds = Field(900, ge=1, le=2_592_000)
-    completion_grace_seconds: Seconds = Field(300, ge=0, le=3600)
-    on_expiry: Literal["deny", "requeue"] = "deny"
-    requeue_limit: int = Field(1, ge=1, le=10)
-    max_validations: int = Field(100, ge=1, le=10_000)
-    max_quantity_per_consumer: int = Field(1, ge=1, le=1000)
-    reserve_inventory: NotYet = False
-    loyalty_bias_enabled: NotYet = False
     admit_rate: int = Field(ge=1, le=600_000)
     batch_interval_seconds: Seconds = Field(1, ge=1, le=300)
     admit_burst: int | None = Field(None, ge=1, le=600_000)
@@ -47,13 +33,12 @@ class QueueConfig(Settings):
     service_close_at: Moment | None = None
     idle_timeout_seconds: Seconds | None = Field(None, ge=60, le=86_400)
     position_display_mode: Literal["precise", "qualitative"] = "precise"
-    metadata: Metadata = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _windows(self) -> QueueConfig:
-        _ordered(self.open_at, self.close_at, "closeAt must be later than openAt.", strict=True)
-        _ordered(self.entry_open_at, self.open_at, "entryOpenAt must not be later than openAt.")
-        _ordered(self.close_at, self.service_close_at, "serviceCloseAt must not be earlier than closeAt.")
+        ordered(self.open_at, self.close_at, "closeAt must be later than openAt.", strict=True)
+        ordered(self.entry_open_at, self.open_at, "entryOpenAt must not be later than openAt.")
+        ordered(self.close_at, self.service_close_at, "serviceCloseAt must not be earlier than closeAt.")
         if self.entry_open_at is not None and self.open_at is None:
             raise PydanticCustomError("invalid_window", "entryOpenAt needs an openAt.")
         return self
@@ -70,10 +55,3 @@ class NewQueue(QueueConfig):
     """A queue as it is asked for: its settings and the sequence it belongs to."""
 
     sequence_id: Annotated[UUID, Field(strict=False)]
-
-
-def _ordered(earlier: datetime | None, later: datetime | None, message: str, *, strict: bool = False) -> None:
-    if earlier is None or later is None:
-        return
-    if later < earlier or (strict and later == earlier):
-        raise PydanticCustomError("invalid_window", message)

@@ -8,15 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from domain.decision import Event
-
-
-@dataclass(frozen=True, slots=True)
-class EntryEvent(Event):
-    """Something that happened to one participation."""
-
-    participation_id: UUID
-    consumer_id: UUID
-    state_version: int
+from domain.distribution.events import EntryEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.queue.state import Lifecycle, Status
+from domain.distribution.state import Lifecycle
+from domain.queue.state import Status
 
 NEVER: Final = "NOT_QUEUED"
 _OUTSIDE: Final = frozenset({NEVER, Status.LEFT.value})

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.distribution.state import Ended, Lifecycle, Pause, Scope, holds
 from domain.fairness import CohortOrder, Frontier, cohort_order
 from domain.queue.config import QueueConfig
 
@@ -23,44 +24,6 @@ class Status(StrEnum):
 
 
 LIVE = frozenset({Status.QUEUED, Status.GRANTED})
-
-
-class Lifecycle(StrEnum):
-    """Where a queue stands."""
-
-    SCHEDULED = "scheduled"
-    OPEN = "open"
-    SETTLING = "settling"
-    CLOSED = "closed"
-
-
-class Scope(StrEnum):
-    """What a pause holds back: new grants, new entries, or both."""
-
-    SERVICE = "SERVICE"
-    ENTRY = "ENTRY"
-    ALL = "ALL"
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """A pause in force; `by` is who began it."""
-
-    scope: Scope
-    since: datetime
-    resume_at: datetime | None = None
-    reason: str | None = None
-    by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A queue that was killed; `by` is who did it."""
-
-    at: datetime
-    reason: str
-    revoke_grants: bool = False
-    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +132,7 @@ class Queue:
 
     def paused(self, scope: Scope) -> bool:
         """Whether a pause holds this back."""
-        return self.pause is not None and self.pause.scope in {scope, Scope.ALL}
+        return holds(self.pause, scope)
 
     def ends_at(self, entry: Entry) -> datetime | None:
         """When a participation's grant ends, whether or not all that was promised has been added to it yet."""

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.decision import Reply
-from domain.queue.state import Entry, Lifecycle, Queue, Status
+from domain.distribution.state import Lifecycle
+from domain.queue.state import Entry, Queue, Status
 from domain.settings import actor_facts
 from domain.times import Times, iso
 

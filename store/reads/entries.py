@@ -1,21 +1,20 @@
-"""Participations of a queue as its organization sees them, and what happened to one of them."""
+"""Participations of a queue as its organization sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg import sql
 
-from domain.command import SYSTEM
+from domain.distribution.order import Completion, order_facts
 from domain.fairness import cohort_order
-from domain.queue.order import Completion, order_facts
 from domain.queue.state import Line
-from domain.settings import actor_facts
 from domain.times import iso
 from store.reads.base import Reader, Row
+from store.reads.histories import Course
 
 _COLUMNS = (
     "tenant_id", "queue_id", "id", "consumer_id", "status", "ticket", "first_ticket", "entered_at", "received_at",
@@ -37,16 +36,12 @@ _COUNT = (
     + _STATUS
 )
 _OF_CONSUMER = _SELECT + sql.SQL(" AND e.consumer_id = %(consumer)s ORDER BY e.first_ticket")
-_HISTORY = """
-SELECT j.at, event FROM journal j, json_array_elements(j.events) AS event
-WHERE j.tenant_id = %(tenant)s AND j.aggregate_id = %(queue)s AND j.at >= %(since)s AND %(consumer)s = ANY (j.changed)
-  AND event->>'participationId' = %(entry)s ORDER BY j.seq LIMIT 1000"""
-_ENTERED: Final = "queue.consumer.entered"
-_BY_ITSELF: Final = frozenset({"granted", "requeued", "denied", "extended"})
-_LEADS_TO: Final = {
-    "queue.consumer.entered": "QUEUED", "queue.consumer.granted": "GRANTED", "queue.consumer.requeued": "QUEUED",
-    "queue.consumer.completed": "COMPLETED", "queue.consumer.left": "LEFT", "queue.consumer.denied": "DENIED",
-}  # fmt: skip
+COURSE: Final = Course(
+    "queue", "NOT_QUEUED",
+    {"entered": "QUEUED", "granted": "GRANTED", "requeued": "QUEUED", "completed": "COMPLETED", "left": "LEFT",
+     "denied": "DENIED"},
+    frozenset({"granted", "requeued", "denied", "extended"}),
+)  # fmt: skip
 
 
 async def after(reader: Reader, queue_id: UUID, ticket: int, limit: int, statuses: Sequence[str] | None) -> list[Row]:
@@ -71,26 +66,6 @@ async def page(
 async def of_consumer(reader: Reader, queue_id: UUID, consumer_id: UUID) -> list[Row]:
     """Every participation of one person, the first first."""
     return await reader.all(_OF_CONSUMER, _values(reader, queue_id, None) | {"consumer": consumer_id})
-
-
-async def history(reader: Reader, queue_id: UUID, row: Row) -> list[dict[str, Any]]:
-    """What happened to a participation: {at, from, event, to, actor}, the oldest first; an actor who is not known is null.
-
-    That somebody entered, the participation says itself: of a rush the journal's index keeps no names.
-    """
-    values = _values(reader, queue_id, None) | {
-        "since": row["entered_at"], "consumer": row["consumer_id"], "entry": str(row["id"]),
-    }  # fmt: skip
-    person = actor_facts(f"consumer:{row['consumer_id']}")
-    status = _LEADS_TO[_ENTERED]
-    told = [{"at": iso(row["entered_at"]), "from": "NOT_QUEUED", "event": _ENTERED, "to": status, "actor": person}]
-    for found in await reader.all(_HISTORY, values):
-        event, kind = found["event"], found["event"]["type"]
-        if kind != _ENTERED:
-            before, status = status, _LEADS_TO.get(kind, status)
-            step = {"at": iso(found["at"]), "from": before, "event": kind, "to": status}
-            told.append(step | {"actor": _actor(event, kind, person)})
-    return told
 
 
 def facts(row: Row, line: Line) -> dict[str, Any]:
@@ -123,15 +98,6 @@ _DATES: Final = {
 }  # fmt: skip
 
 
-def _actor(event: Mapping[str, Any], kind: str, person: dict[str, str]) -> dict[str, str] | None:
-    """Whoever is named; else the person for leaving, nobody's doing for what comes by itself."""
-    if "actor" in event:
-        return actor_facts(event["actor"])
-    if kind == "queue.consumer.left":
-        return person
-    return actor_facts(f"system:{SYSTEM}") if kind.rpartition(".")[2] in _BY_ITSELF else None
-
-
 def _rank(line: Line, ticket: int) -> int | None:
     if line.opened_at is None:
         return None
@@ -141,11 +107,8 @@ def _rank(line: Line, ticket: int) -> int | None:
 def _order(row: Row) -> dict[str, Any] | None:
     if row["completion"] is None:
         return None
-    told = {
-        name: row[name]
-        for name in ("tenant_id", "id", "queue_id", "order_amount", "currency_code", "items", "metadata")
-    }
-    return order_facts(Completion(**told))
+    told = {name: row[name] for name in ("tenant_id", "id", "order_amount", "currency_code", "items", "metadata")}
+    return order_facts(Completion(distribution_id=row["queue_id"], **told))
 
 
 def _values(reader: Reader, queue_id: UUID, statuses: Sequence[str] | None) -> dict[str, Any]:

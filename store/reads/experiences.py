@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,12 @@ from uuid import UUID
 from psycopg import AsyncCursor, sql
 from psycopg.rows import DictRow
 
+from domain.draw.state import Draw
 from domain.experiences.config import ExperienceConfig, SequenceConfig
 from domain.experiences.rules import in_order
-from domain.experiences.state import Defaults, Experience, Launch, Sequence
+from domain.experiences.state import Defaults, Distribution, Experience, Launch, Sequence
 from domain.queue.state import Queue
-from store.reads import queues
+from store.reads import draws, queues
 from store.reads.base import Reader, Row, Slice, ledger_now, listed, matching
 
 _EXPERIENCE: Final = frozenset({"name", "slug", "open_at", "close_at"})
@@ -39,11 +41,31 @@ _LIST_SEQUENCES = sql.SQL(
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What some sequences distribute, by kinds, the older first."""
+
+    queues: tuple[Queue, ...]
+    draws: tuple[Draw, ...]
+
+    def under(self, sequences: Collection[UUID]) -> Offer:
+        """What these sequences distribute."""
+        return Offer(
+            tuple(one for one in self.queues if one.sequence_id in sequences),
+            tuple(one for one in self.draws if one.sequence_id in sequences),
+        )
+
+    def distributions(self, now: datetime) -> tuple[Distribution, ...]:
+        """What an experience reads of all of them."""
+        lines = (queues.distribution_of(one, now) for one in self.queues)
+        return (*lines, *(draws.distribution_of(one, now) for one in self.draws))
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """An experience with all that belongs to it, its queues whole, at a moment of the ledger."""
+    """An experience with all that belongs to it, its distributions whole, at a moment of the ledger."""
 
     launch: Launch
-    queues: tuple[Queue, ...]
+    offer: Offer
     now: datetime
 
 
@@ -63,46 +85,49 @@ async def some(reader: Reader, part: Slice) -> tuple[list[Shown], int]:
         return await _shown(cursor, reader, rows), total
 
 
-async def sequence(reader: Reader, sequence_id: UUID) -> tuple[Sequence, list[Queue], datetime] | None:
-    """A sequence with its queues."""
+async def sequence(reader: Reader, sequence_id: UUID) -> tuple[Sequence, Offer, datetime] | None:
+    """A sequence with what it distributes."""
     async with reader.moment() as cursor:
         values = {"tenant": reader.tenant_id, "id": sequence_id}
         row = await (await cursor.execute(_SEQUENCE, values)).fetchone()
         if row is None:
             return None
-        found = await queues.within(cursor, reader, [sequence_id])
+        found = await _offer(cursor, reader, [sequence_id])
         return _path(row), found, await ledger_now(cursor)
 
 
 async def sequences(
     reader: Reader, part: Slice, experience: UUID | None
-) -> tuple[list[tuple[Sequence, list[Queue]]], int, datetime]:
-    """A part of the tenant's sequences, each with its queues, and how many there are in all."""
+) -> tuple[list[tuple[Sequence, Offer]], int, datetime]:
+    """A part of the tenant's sequences, each with what it distributes, and how many there are in all."""
     search = matching(part.search)
     values = {"tenant": reader.tenant_id, "archived": part.archived, "search": search, "experience": experience}
     async with reader.moment() as cursor:
         rows, total = await listed(cursor, _LIST_SEQUENCES, values, part)
-        found = await queues.within(cursor, reader, [row["id"] for row in rows])
+        found = await _offer(cursor, reader, [row["id"] for row in rows])
         now = await ledger_now(cursor)
-    paths = [(_path(row), [one for one in found if one.sequence_id == row["id"]]) for row in rows]
+    paths = [(_path(row), found.under({row["id"]})) for row in rows]
     return paths, total, now
 
 
 async def _shown(cursor: AsyncCursor[DictRow], reader: Reader, rows: Listed[Row]) -> list[Shown]:
     values = {"tenant": reader.tenant_id, "experiences": [row["id"] for row in rows]}
     paths = [_path(row) for row in await (await cursor.execute(_SEQUENCES, values)).fetchall()]
-    found = await queues.within(cursor, reader, [path.id for path in paths])
+    found = await _offer(cursor, reader, [path.id for path in paths])
     now = await ledger_now(cursor)
     return [_one_shown(row, paths, found, now) for row in rows]
 
 
-def _one_shown(row: Row, paths: Listed[Sequence], found: Listed[Queue], now: datetime) -> Shown:
+async def _offer(cursor: AsyncCursor[DictRow], reader: Reader, sequences: Listed[UUID]) -> Offer:
+    lines = await queues.within(cursor, reader, sequences)
+    return Offer(tuple(lines), tuple(await draws.within(cursor, reader, sequences)))
+
+
+def _one_shown(row: Row, paths: Listed[Sequence], found: Offer, now: datetime) -> Shown:
     own = in_order(path for path in paths if path.experience_id == row["id"])
-    named = {path.id for path in own}
-    line_up = tuple(queue for queue in found if queue.sequence_id in named)
-    distributions = tuple(queues.distribution_of(queue, now) for queue in line_up)
+    offer = found.under({path.id for path in own})
     defaults = Defaults(row["own_time_zone"], row["own_currency"])
-    return Shown(Launch(_experience(row), own, distributions, defaults), line_up, now)
+    return Shown(Launch(_experience(row), own, offer.distributions(now), defaults), offer, now)
 
 
 def _experience(row: Row) -> Experience:

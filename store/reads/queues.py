@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from domain.experiences.state import Distribution
 from domain.queue.config import QueueConfig
 from domain.queue.state import Line, Queue
-from store.queue_json import ended_of, pause_of
+from store.distribution_json import ended_of, pause_of
 from store.reads.base import Reader, Row, Slice, ledger_now, listed, matching
 
 _LINE: Final = (

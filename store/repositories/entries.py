@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +12,9 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from domain.queue.state import Entry, Extension, Queue, Status
-from store import bulk
 from store.repositories import grants
-from store.repositories.base import Repository, Tenancy
+from store.repositories.base import Tenancy
+from store.repositories.participations import By, Participations
 from store.tables.queue import queue_entry
 
 _FIELDS = [field.name for field in fields(Entry)]
@@ -42,54 +42,23 @@ _UNSEEN = _IN_QUEUE + "e.live AND e.status = 'QUEUED' AND e.seen_at <= %s ORDER 
 _NEXT_LAPSE = """
 SELECT min(expires_at) FROM queue_grant
 WHERE tenant_id = %s AND queue_id = %s AND id <> ALL (%s::uuid[])"""
-_By = Callable[[Entry], Any]
 
 
-class Entries(Repository[UUID, Entry]):
+class Entries(Participations[Entry]):
     """The participations of a drain, by id; persons and tickets lead to them."""
+
+    table = queue_entry
+    by_id = _BY_ID
+    by_person = _BY_PERSON
 
     def __init__(self, scope: Tenancy) -> None:
         super().__init__(scope)
-        self._persons: dict[tuple[UUID, UUID, UUID], dict[UUID, None]] = {}
-        self._asked: set[tuple[UUID, UUID, UUID]] = set()
         self._tickets: dict[tuple[UUID, UUID, int], UUID] = {}
-        self._answered: Iterator[Entry] = iter(())
         self._lapses = Counter[tuple[UUID, UUID]]()
-
-    def want_person(self, queue_id: UUID, consumer_id: UUID) -> None:
-        """All participations of this person in this queue will be asked for."""
-        person = (self._scope.tenant_id, queue_id, consumer_id)
-        if person not in self._persons:
-            self._asked.add(person)
-
-    def ask(self) -> None:
-        """Send for what is wanted, by id and by person."""
-        super().ask()
-        if self._asked:
-            asked, self._asked = list(self._asked), set()
-            self._persons.update({person: {} for person in asked})
-            self._answered = self._rows(_BY_PERSON, *map(list, zip(*asked, strict=True)))
-
-    def take(self) -> None:
-        """Take the answers."""
-        super().take()
-        answered, self._answered = self._answered, iter(())
-        for entry in answered:
-            self._remember(entry)
-
-    def mine(self, queue_id: UUID, consumer_id: UUID) -> tuple[Entry, ...]:
-        """Every participation of a person in a queue, the first first."""
-        person = (self._scope.tenant_id, queue_id, consumer_id)
-        if person not in self._persons:
-            self._asked.add(person)
-            self.load()
-        found = (self._known[self._scope.tenant_id, entry_id] for entry_id in self._persons[person])
-        return tuple(sorted((entry for entry in found if entry is not None), key=lambda entry: entry.first_ticket))
 
     def put(self, state: Entry) -> None:
         """Keep a new state, findable by person and by ticket."""
         super().put(state)
-        self._file(state)
         self._tickets[state.tenant_id, state.queue_id, state.ticket] = state.id
 
     def at_tickets(self, queue: Queue, tickets: list[int]) -> dict[int, Entry]:
@@ -121,7 +90,7 @@ class Entries(Repository[UUID, Entry]):
 
     def next_lapse(self, queue: Queue, without: Iterable[Entry]) -> datetime | None:
         """When the earliest live grant ends that is none of these."""
-        put, gone = self._put(queue), {entry.id for entry in without}
+        put, gone = self._put_in(queue), {entry.id for entry in without}
         values = (queue.tenant_id, queue.id, [*gone, *(entry.id for entry in put)])
         stored: datetime | None = self._scope.connection.exec_driver_sql(_NEXT_LAPSE, values).scalar()
         left = [entry.expires_at for entry in put if entry.status is Status.GRANTED and entry.id not in gone]
@@ -129,15 +98,11 @@ class Entries(Repository[UUID, Entry]):
 
     def of_queue(self, queue: Queue, entry_id: UUID) -> Entry | None:
         """A participation, if it is one of this queue."""
-        entry = self.get(entry_id)
-        return entry if entry is not None and entry.queue_id == queue.id else None
+        return self.within(queue.id, entry_id)
 
     def meant(self, queue: Queue, entry_id: UUID | None, consumer_id: UUID | None) -> tuple[Entry, ...]:
         """The participation that is named, or all of the person who is."""
-        if entry_id is not None:
-            entry = self.of_queue(queue, entry_id)
-            return () if entry is None else (entry,)
-        return () if consumer_id is None else self.mine(queue.id, consumer_id)
+        return self.named(queue.id, entry_id, consumer_id)
 
     def waiting_of(self, queue: Queue, entry_ids: Iterable[UUID]) -> list[Entry]:
         """Those of these participations that wait in this queue."""
@@ -154,7 +119,7 @@ class Entries(Repository[UUID, Entry]):
 
     def given_here(self, queue: Queue, since: datetime) -> list[Entry]:
         """Live grants that this drain has given."""
-        live = (one for one in self._put(queue) if one.status is Status.GRANTED)
+        live = (one for one in self._put_in(queue) if one.status is Status.GRANTED)
         return [one for one in live if one.granted_at is not None and one.granted_at >= since]
 
     def to_extend(self, queue: Queue, extension: Extension, limit: int) -> list[Entry]:
@@ -169,17 +134,13 @@ class Entries(Repository[UUID, Entry]):
         )  # fmt: skip
 
     def flush(self) -> None:
-        """Write what changed before what is new: who left and came back in one drain is never inside twice."""
+        """Write the participations, and beside them their grants."""
         put = (*self._new.values(), *self._dirty.values())
-        self._update(list(self._dirty.values()))
-        self._dirty.clear()
         super().flush()
         grants.keep(self._scope.connection, put)
 
-    def _put(self, queue: Queue) -> list[Entry]:
-        """The participations of a queue that this drain has made or changed, and not written yet."""
-        put = (*self._new.values(), *self._dirty.values())
-        return [entry for entry in put if (entry.tenant_id, entry.queue_id) == (queue.tenant_id, queue.id)]
+    def _put_in(self, queue: Queue) -> list[Entry]:
+        return self._put(queue.tenant_id, queue.id)
 
     def _left(
         self,
@@ -187,41 +148,22 @@ class Entries(Repository[UUID, Entry]):
         statement: str,
         values: tuple[object, ...],
         limit: int,
-        by: _By,
+        by: By,
         meant: Callable[[Entry], bool],
     ) -> list[Entry]:
-        """The first `limit` who are meant, as this drain has left them: what is stored may be of yesterday."""
-        put = self._put(queue)
+        """The first `limit` who are meant, as this drain has left them."""
+        put = self._put_in(queue)
         stored = self._rows(statement, queue.tenant_id, queue.id, *values, limit + len(put))
-        left = {entry.id: entry for entry in (*map(self._remember, stored), *put)}
-        return sorted(filter(meant, left.values()), key=by)[:limit]
+        return self._as_left(stored, put, meant, by)[:limit]
 
-    def _remember(self, stored: Entry) -> Entry:
-        entry = self._known.setdefault((stored.tenant_id, stored.id), stored) or stored
-        self._file(entry)
-        return entry
+    def _state(self, row: Any) -> Entry:
+        return _entry(row)
 
-    def _file(self, entry: Entry) -> None:
-        person = (entry.tenant_id, entry.queue_id, entry.consumer_id)
-        if person in self._persons:
-            self._persons[person][entry.id] = None
+    def _distribution(self, state: Entry) -> UUID:
+        return state.queue_id
 
-    def _rows(self, statement: str, *values: object) -> Iterator[Entry]:
-        answer = self._scope.connection.exec_driver_sql(statement, values)
-        return (_entry(row) for row in answer)
-
-    def _key(self, state: Entry) -> tuple[UUID, UUID]:
-        return state.tenant_id, state.id
-
-    def _select(self, wanted: list[tuple[UUID, UUID]]) -> Iterable[Entry]:
-        tenants, ids = zip(*wanted, strict=True)
-        return self._rows(_BY_ID, list(tenants), list(ids))
-
-    def _insert(self, states: list[Entry]) -> None:
-        bulk.insert(self._scope.connection, queue_entry, states)
-
-    def _update(self, states: list[Entry]) -> None:
-        bulk.update(self._scope.connection, queue_entry, states)
+    def _arrival(self, state: Entry) -> int:
+        return state.first_ticket
 
 
 def left_of(extension: Extension) -> tuple[object, ...]:

@@ -17,6 +17,9 @@ _SLUGS = "SELECT slug FROM experience WHERE tenant_id = %s AND starts_with(slug,
 _QUEUES = """
 SELECT q.id FROM sequence s JOIN queue q ON q.tenant_id = s.tenant_id AND q.sequence_id = s.id
 WHERE s.tenant_id = %s AND s.experience_id = %s AND NOT q.archived ORDER BY q.created_at, q.id"""
+_DRAWS = """
+SELECT d.id FROM sequence s JOIN draw d ON d.tenant_id = s.tenant_id AND d.sequence_id = s.id
+WHERE s.tenant_id = %s AND s.experience_id = %s AND NOT d.archived ORDER BY d.created_at, d.id"""
 LIKENESS = 40
 _EXPERIENCE = frozenset({"name", "slug", "open_at", "close_at"})
 _SEQUENCE = frozenset({"name"})
@@ -80,6 +83,11 @@ class Paths(ById[Sequence]):
 def queues_of(scope: Tenancy, experience_id: UUID) -> list[UUID]:
     """The queues of an experience that are in the lists, the older first."""
     return list(scope.connection.exec_driver_sql(_QUEUES, (scope.tenant_id, experience_id)).scalars())
+
+
+def draws_of(scope: Tenancy, experience_id: UUID) -> list[UUID]:
+    """The draws of an experience that are in the lists, the older first."""
+    return list(scope.connection.exec_driver_sql(_DRAWS, (scope.tenant_id, experience_id)).scalars())
 
 
 def _kept(state: Experience | Sequence) -> dict[str, Any]:

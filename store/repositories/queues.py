@@ -12,7 +12,7 @@ from domain.fairness import Frontier, seed_commitment
 from domain.queue.config import QueueConfig
 from domain.queue.state import Line, Queue
 from store import bulk
-from store.queue_json import ended_of, extensions_of, kept_end, kept_extensions, kept_pause, pause_of
+from store.distribution_json import ended_of, extensions_of, kept_end, kept_extensions, kept_pause, pause_of
 from store.repositories.base import Repository, Tenancy
 from store.tables.queue import queue as table
 

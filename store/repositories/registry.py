@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from domain.distribution.order import Completion
+from domain.draw.state import Counting, Draw, DrawCompletion, LoggedStep, Passed
+from domain.draw.state import Entry as DrawEntry
 from domain.experiences.state import Experience
 from domain.experiences.state import Sequence as Path
 from domain.mail import OutboxMail
 from domain.organizations.state import ApiKey, Organization
 from domain.people.state import Consumer, Profile, Session, Visit
-from domain.queue.order import Completion
 from domain.queue.state import Entry, Queue, Requeued
 from domain.sequence import SequenceFacts
 from domain.tenant import TenantFacts
 from store.repositories.base import Repository, Tenancy
-from store.repositories.completions import Completions
+from store.repositories.completions import Completions, DrawCompletions
+from store.repositories.draw_entries import DrawEntries
+from store.repositories.draw_ranks import CountingEntries, PassedGroups, Steps
+from store.repositories.draws import Draws
 from store.repositories.entries import Entries
 from store.repositories.experiences import Experiences, Paths
 from store.repositories.organizations import Keys, Organizations
@@ -27,10 +32,33 @@ from store.repositories.sequences import Sequences
 from store.repositories.tenants import Tenants
 
 
-class Repositories:
+class Drawing:
+    """The repositories of draws."""
+
+    def __init__(self, scope: Tenancy) -> None:
+        self.draws = Draws(scope)
+        self.draw_entries = DrawEntries(scope)
+        self.passed = PassedGroups(scope)
+        self.counting = CountingEntries(scope)
+        self.steps = Steps(scope)
+        self.draw_completions = DrawCompletions(scope)
+
+    def _of_draws(self) -> dict[type, Repository[Any, Any]]:
+        return {
+            Draw: self.draws,
+            DrawEntry: self.draw_entries,
+            Passed: self.passed,
+            Counting: self.counting,
+            LoggedStep: self.steps,
+            DrawCompletion: self.draw_completions,
+        }
+
+
+class Repositories(Drawing):
     """The repositories of one drain. Rows that others refer to are written first."""
 
     def __init__(self, scope: Tenancy) -> None:
+        super().__init__(scope)
         self.scope = scope
         self.tenants = Tenants(scope)
         self.organizations = Organizations(scope)
@@ -62,6 +90,7 @@ class Repositories:
             Entry: self.entries,
             Requeued: self.requeues,
             Completion: self.completions,
+            **self._of_draws(),
             OutboxMail: self.mails,
         }
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 import requests
 
-from tests.support.house import NOBODY, House, Resident, strong_key
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident, strong_key
 
 CONSUMER, ADMIN = "/consumer/api/v1", "/admin/api/v1"
 MEMBERS = {"type", "title", "status", "detail", "code", "errors", "requestId", "retryAfter"}
@@ -57,13 +58,15 @@ def things(house: House) -> dict[str, str]:
 
 
 def things_of(resident: Resident) -> dict[str, str]:
-    """An experience, a queue and somebody in it."""
+    """An experience, a queue and a draw, and somebody in both."""
     experience = resident.experience()
     queue = resident.queue(experience, admitRate=1)
-    guest = resident.entered(queue)
+    guest, draw = resident.entered(queue), resident.draw(under=experience)
+    resident.enter(draw, guest["accessToken"])
     keys = resident.admin("GET", "/organizations/current/keys").json()["data"]
     return {
         "experience_id": experience["id"], "experience": experience["id"], "queue_id": queue["id"],
+        "draw_id": draw["id"],
         "sequence_id": experience["sequences"][0]["id"], "consumer_id": guest["consumerId"],
         "organization_id": queue["organizationId"], "key_id": keys[0]["id"], "operation_id": guest["participationId"],
         "token": guest["accessToken"],
@@ -192,12 +195,14 @@ def shape(answer: requests.Response) -> tuple[Any, ...]:
 
 
 BODIES: dict[str, Any] = {
+    "beacon": {"round": 1, "signature": "b7" * 48},
     "admit": {"consumerId": NOBODY}, "deny": {"consumerId": NOBODY, "reason": "ADMIN_ACTION"}, "kill": {"reason": "x"},
     "complete": {"consumerId": NOBODY, "orderId": "1"},
     "validate": {"admissionGrant": "x"},
 }  # fmt: skip
 WHOLE = {
     "queues": {"name": "x", "admitRate": 1}, "experiences": {"name": "x"}, "sequences": {"name": "x"},
+    "draws": {"name": "x", "drawAt": "2030-01-01T00:00:00Z", "winnerCount": 1},
 }  # fmt: skip
 
 

@@ -8,7 +8,8 @@ import requests
 
 from api_gateway.limits import undecided
 from runtime import metrics
-from tests.support.house import House, Json, Resident, open_house, strong_key
+from tests.support.house import House, Json, open_house
+from tests.support.resident import Resident, strong_key
 from tests.support.servers import running_redis, wait_until
 
 CEILING = 20

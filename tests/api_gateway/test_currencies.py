@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House, Resident
+from tests.support.house import House
+from tests.support.resident import Resident
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.support.house import House, strong_key
+from tests.support.house import House
+from tests.support.resident import strong_key
 
 # Because the house runs in this process, its threads roll dice while cases are drawn.
 pytestmark = pytest.mark.filterwarnings("ignore:Do not use the .random. module inside strategies")

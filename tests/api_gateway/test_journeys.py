@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.house import NOBODY, House, Resident
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident
 from tests.support.servers import wait_until
 
 SHOP = "https://shop.example"

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from api_gateway.live import key_uses
-from tests.support.house import House, Resident, open_house
+from tests.support.house import House, open_house
+from tests.support.resident import Resident
 from tests.support.servers import running_redis, wait_until
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import NOBODY, House, Resident
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident
 
 ROW = {"type": "queue", "name": "Row", "admitRate": 600}
 
@@ -38,9 +39,9 @@ def test_an_experience_with_a_queue_that_may_not_be_is_not_made(hall: Resident) 
     assert refused.json()["errors"][0]["path"] == "/sequences/0/distributions/1/openAt"
     hasty = launch(hall, ROW | {"admissionExpirationSeconds": 59}, name="Not this one")
     assert hasty.json()["errors"][0]["path"] == "/sequences/0/distributions/0/admissionExpirationSeconds"
-    draw = launch(hall, {"type": "draw", "name": "Raffle"}, name="Not this one")
-    assert (draw.status_code, draw.json()["code"]) == (400, "VALIDATION_ERROR")
-    assert "draw are not available yet" in draw.json()["detail"]
+    sale = launch(hall, {"type": "auction", "name": "Sale"}, name="Not this one")
+    assert (sale.status_code, sale.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert "auction are not available yet" in sale.json()["detail"]
     assert hall.admin("GET", "/experiences?search=Not this one").json()["data"] == []
 
 

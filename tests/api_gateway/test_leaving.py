@@ -5,7 +5,8 @@ from uuid import UUID
 from domain.command import Actor, Envelope
 from domain.queue.commands import EnterQueue, LeaveQueue
 from runtime.clock import Clock
-from tests.support.house import House, strong_key
+from tests.support.house import House
+from tests.support.resident import strong_key
 from tests.support.servers import query, wait_until
 from tests.support.works import works_on
 

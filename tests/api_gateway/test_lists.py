@@ -10,7 +10,8 @@ from api_gateway.http.pages import Cursors, Query
 from api_gateway.http.raw import RawRequest
 from api_gateway.problems import Problem
 from runtime.clock import Clock
-from tests.support.house import House, Resident
+from tests.support.house import House
+from tests.support.resident import Resident
 from tests.support.servers import wait_until
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.house import House, Resident
+from tests.support.house import House
+from tests.support.resident import Resident
 from tests.support.servers import wait_until
 
 BROWSER = {"User-Agent": "Mozilla/5.0", "Accept": "*/*", "Referer": "https://shop.example/", "Sec-Fetch-Mode": "cors"}

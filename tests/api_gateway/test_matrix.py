@@ -17,8 +17,9 @@ import requests
 from psycopg import sql
 
 from tests.support.forgeries import signing_key, strangers_key
-from tests.support.house import ISSUER, House, Resident, open_house, strong_key
+from tests.support.house import ISSUER, House, open_house
 from tests.support.matrix import BASES, Place, places
+from tests.support.resident import Resident, strong_key
 from tests.support.servers import running_redis
 from tests.support.walls import WALLED
 
@@ -64,12 +65,14 @@ def belongings(resident: Resident, word: str) -> dict[str, str]:
     """One of everything, by the names that places give them."""
     experience = resident.experience(name=word)
     queue = resident.queue(experience, name=word)
-    guest = resident.granted(queue)
+    guest, draw = resident.granted(queue), resident.draw(under=experience, name=word)
+    resident.enter(draw, guest["accessToken"])
     keys = resident.admin("GET", "/organizations/current/keys").json()["data"]
     later = resident.admin("PATCH", f"/queues/{queue['id']}", {"name": word}, Prefer="respond-async").json()
     return {
         "experience_id": experience["id"], "experience": experience["slug"], "queue_id": queue["id"],
-        "distribution_id": queue["id"], "sequence_id": experience["sequences"][0]["id"], "key_id": keys[0]["id"],
+        "distribution_id": queue["id"], "draw_id": draw["id"],
+        "replaces_draw_id": draw["id"], "sequence_id": experience["sequences"][0]["id"], "key_id": keys[0]["id"],
         "consumer_id": guest["consumerId"], "organization_id": queue["organizationId"], "operation_id": later["id"],
         "grant": guest["admissionGrant"], "refresh_token": guest["refreshToken"], "token": guest["accessToken"],
     }  # fmt: skip

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import NOBODY, House, Resident, strong_key
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident, strong_key
 from tests.support.servers import wait_until
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.house import NOBODY, House, Resident, strong_key
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident, strong_key
 from tests.support.servers import wait_until
 
 LATER = {"Prefer": "respond-async"}

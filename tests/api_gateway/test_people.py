@@ -5,7 +5,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.house import NOBODY, House, Resident
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident
 from tests.support.servers import wait_until
 
 ME = "/consumer/api/v1/consumers/me"

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 
 from domain.fairness import PublishedEntry, check_order, is_proved
-from tests.support.house import NOBODY, House, Resident, strong_key
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident, strong_key
 from tests.support.servers import wait_until
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House, open_house, strong_key
+from tests.support.house import House, open_house
+from tests.support.resident import strong_key
 from tests.support.servers import running_redis
 
 PAIRS = 10

@@ -10,7 +10,8 @@ from api_gateway.auth.keys import LIFE_SECONDS
 from store.command_log import Place, lock
 from store.wire import partition_of
 from tests.support.database import PARTITIONS
-from tests.support.house import House, Resident, strong_key
+from tests.support.house import House
+from tests.support.resident import Resident, strong_key
 from tests.support.servers import wait_until
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import NOBODY, House, Resident
+from tests.support.house import NOBODY, House
+from tests.support.resident import Resident
 
 BASE = "/consumer/api/v1"
 

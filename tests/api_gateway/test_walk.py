@@ -1,6 +1,7 @@
 """One walk through both APIs: an organization makes a launch, a guest comes through it."""
 
-from tests.support.house import House, strong_key
+from tests.support.house import House
+from tests.support.resident import strong_key
 
 
 def test_a_guest_comes_through_a_queue(house: House) -> None:

@@ -9,7 +9,7 @@ LINT = PROJECT["tool"]["ruff"]["lint"]
 EXCEPTION = re.compile(r"#\s*noqa(?::\s*(?P<codes>[A-Z0-9, ]+?))?\s*(?P<reason>[(-].{6,})?$")
 HOLE = re.compile(r"\bS\d{3}\b")
 MAY = {
-    "S101": 25, "S105": 3, "S108": 1, "S310": 2, "S603": 6, "S606": 2, "S608": 9,
+    "S101": 29, "S105": 3, "S108": 1, "S310": 2, "S603": 6, "S606": 2, "S608": 13,
 }  # fmt: skip
 """How often each is passed over in what is shipped: one more is a decision, made here."""
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.command import SYSTEM_ACTOR, Command, Envelope
+from domain.distribution.state import Scope
 from domain.experiences.commands import CreateExperience, Nested
 from domain.experiences.config import ExperienceConfig
 from domain.guest import NewGuest
@@ -20,7 +21,7 @@ from domain.organizations.commands import REGISTER, CreateKey, FirstKey
 from domain.organizations.state import KeyKind, Mode
 from domain.people.commands import EndSession, EraseConsumer, RefreshSession, StartGuestSession, UpdateProfile
 from domain.queue.commands import KillQueue, KnockQueue, NotePresence, PauseQueue, ResumeQueue
-from domain.queue.state import Queue, Scope
+from domain.queue.state import Queue
 from store.command_log import Place
 from store.roles import MAINTENANCE, WORKER
 from store.wire import partition_of

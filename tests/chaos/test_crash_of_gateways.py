@@ -19,7 +19,8 @@ from runtime.broker import RedisRinger, redis_client
 from store.roles import SCHEDULER
 from tests.support.crashes import KILLED, Death
 from tests.support.dying_gateway import dying_gateway
-from tests.support.house import House, Json, Resident, gateway_settings, open_house, strong_key
+from tests.support.house import House, Json, gateway_settings, open_house
+from tests.support.resident import Resident, strong_key
 from tests.support.works import close
 from workers.loops import Loop, Loops
 from workers.sweeper import Sweeper

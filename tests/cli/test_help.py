@@ -115,6 +115,7 @@ def test_no_process_is_given_the_secrets_of_another() -> None:
     assert kept == {
         "web": everybody | {"GATEWAY_SECRET"},
         "admission": everybody | {"KEY_ENCRYPTION_KEY"},
+        "selection": everybody | {"KEY_ENCRYPTION_KEY"},
         "people": everybody | {"KEY_ENCRYPTION_KEY"},
         "administration": everybody | {"KEY_ENCRYPTION_KEY"},
         "scheduler": everybody | {"MAINTENANCE_DATABASE_URL", "SMTP_URL"},

@@ -22,7 +22,7 @@ from tests.support.database import PASSWORDS
 from tests.support.servers import query, temporary_state, wait_until
 from tests.support.traces import at_work
 
-FEW = {"web": 0, "people": 0, "admission": 0, "administration": 0}
+FEW = {"web": 0, "people": 0, "admission": 0, "selection": 0, "administration": 0}
 
 
 def everything(system: Installation) -> list[psutil.Process]:
@@ -33,7 +33,7 @@ def everything(system: Installation) -> list[psutil.Process]:
 
 
 def test_each_process_of_the_procfile_runs_once_and_the_gateway_as_often_as_asked(system: Installation) -> None:
-    assert system.names == ["web", "web.2", "admission", "people", "administration", "scheduler"]
+    assert system.names == ["web", "web.2", "admission", "selection", "people", "administration", "scheduler"]
     assert all(system.pid(name) for name in system.names)
     assert system.unready() == []
     assert all(answers(f"{url}/readyz") for url in system.urls)

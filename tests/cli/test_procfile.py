@@ -58,7 +58,7 @@ def test_every_line_runs_with_what_settings_says_it_is_given(owner: str, redis_s
     assert released.returncode == 0, released.stderr
     assert drumroll(LINES["release"], operator).returncode == 0
     with ExitStack() as processes:
-        for name in ("web", "admission", "people", "administration", "scheduler"):
+        for name in ("web", "admission", "selection", "people", "administration", "scheduler"):
             told = drumroll(f"settings --of {name}", operator).stdout
             own = dict(line.split("=", 1) for line in told.splitlines())
             processes.enter_context(running(name, {**shared, **own}, tmp_path / f"{name}.log"))

@@ -1,9 +1,14 @@
 """Of every command there is: one as short and one as long as it can be, with ids that are the same every time."""
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.command import Command
+from domain.distribution.order import OrderDetails, OrderItem
+from domain.distribution.state import Scope
+from domain.draw import commands as draws
+from domain.draw.config import DrawConfig
 from domain.experiences import commands as experiences
 from domain.experiences.config import ExperienceConfig, SequenceConfig
 from domain.guest import NewGuest
@@ -13,8 +18,7 @@ from domain.organizations.state import KeyKind, Mode
 from domain.people import commands as people
 from domain.queue import commands as queues
 from domain.queue.config import QueueConfig
-from domain.queue.order import OrderDetails, OrderItem
-from domain.queue.state import Scope
+from tests.support.rounds import ROUNDS
 
 
 def own(number: int) -> UUID:
@@ -23,8 +27,10 @@ def own(number: int) -> UUID:
 
 
 TENANT, QUEUE, PERSON, ENTRY, GRANT, SESSION, EXPERIENCE, SEQUENCE, KEY = map(own, range(1, 10))
+DRAW = own(10)
 NOON = datetime(2026, 11, 21, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MUCH_LATER = datetime(2026, 12, 22, 12, tzinfo=UTC)
 GUEST = NewGuest(session_id=SESSION, refresh_hash="5e" * 32)
 IMPRINT = organizations.Imprint(hash="a5" * 32, prefix="dr_sk_live_", last4="wxyz")
 QUEUE_CONFIG = QueueConfig(name="Main door", admit_rate=60)
@@ -34,6 +40,14 @@ LONG_QUEUE_CONFIG = QueueConfig(
     max_quantity_per_consumer=1000, admit_rate=600_000, batch_interval_seconds=300, admit_burst=1, capacity=1,
     max_admissions=2, max_active_grants=3, max_completions_per_consumer=100, service_close_at=LATER,
     idle_timeout_seconds=60, position_display_mode="qualitative", metadata={"stage": "east"},
+)  # fmt: skip
+DRAW_CONFIG = DrawConfig(name="Raffle", draw_at=LATER, winner_count=10)
+LONG_DRAW_CONFIG = DrawConfig(
+    name="Grande tombola", open_at=NOON, close_at=LATER, draw_at=LATER, winner_count=1_000_000, capacity=100_000_000,
+    claim_close_at=MUCH_LATER, time_zone="Europe/Vienna", supports_guest=False, admission_expiration_seconds=60,
+    completion_grace_seconds=0, on_expiry="requeue", requeue_limit=10, max_validations=1, max_quantity_per_consumer=1000,
+    continue_selecting_until_completed=False, alternate_count=0, replaces_draw_id=QUEUE, max_tickets_per_entry=1000,
+    max_people_per_entry=100, randomness="beacon", metadata={"stage": "east"},
 )  # fmt: skip
 ORGANIZATION_CONFIG = OrganizationConfig(name="Harbour Hall", slug="harbour", currency_code="EUR")
 EXPERIENCE_CONFIG = ExperienceConfig(name="Opening night")
@@ -135,4 +149,37 @@ EXAMPLES: tuple[Command, ...] = (
     queues.NotePresence(queue_id=QUEUE, entry_ids=()),
     queues.NotePresence(queue_id=QUEUE, entry_ids=(ENTRY, own(30)), listened=True),
     queues.SignGrant(queue_id=QUEUE, entry_id=ENTRY, grant_id=GRANT),
+    draws.CreateDraw(draw_id=DRAW, sequence_id=SEQUENCE, config=DRAW_CONFIG),
+    draws.CreateDraw(draw_id=DRAW, sequence_id=SEQUENCE, config=LONG_DRAW_CONFIG),
+    draws.UpdateDraw(draw_id=DRAW, changes={}),
+    draws.UpdateDraw(draw_id=DRAW, changes=CHANGES, replace=True, if_version=3),
+    draws.ArchiveDraw(draw_id=DRAW),
+    draws.ArchiveDraw(draw_id=DRAW, if_version=3),
+    draws.PauseDraw(draw_id=DRAW),
+    draws.PauseDraw(draw_id=DRAW, scope=Scope.ALL, reason="rain", resume_at=LATER),
+    draws.ResumeDraw(draw_id=DRAW),
+    draws.ResumeDraw(draw_id=DRAW, shift_schedule=True),
+    draws.KillDraw(draw_id=DRAW, reason="fire"),
+    draws.KillDraw(draw_id=DRAW, reason="fire", revoke_grants=True),
+    draws.GiveBeacon(draw_id=DRAW, round=42, signature=ROUNDS[42]),
+    draws.KnockDraw(draw_id=DRAW),
+    draws.KnockDraw(draw_id=DRAW, after_slice=True),
+    draws.EnterDraw(draw_id=DRAW, consumer_id=PERSON),
+    draws.EnterDraw(
+        draw_id=DRAW, consumer_id=PERSON, is_guest=False, quantity=3, tickets=1000, people=100,
+        duplicate_key=b64encode(bytes(range(32))), guest=GUEST, session_id=SESSION,
+    ),
+    draws.LeaveDraw(draw_id=DRAW, consumer_id=PERSON),
+    draws.LeaveDraw(draw_id=DRAW, consumer_id=PERSON, entry_id=ENTRY, session_id=SESSION),
+    draws.DenyEntrant(draw_id=DRAW, consumer_id=PERSON, reason="BOT_DETECTED"),
+    draws.DenyEntrant(draw_id=DRAW, consumer_id=PERSON, reason="BOT_DETECTED", note="too fast"),
+    draws.ValidateWin(draw_id=DRAW, entry_id=ENTRY, grant_id=GRANT),
+    draws.ValidateWin(draw_id=DRAW, entry_id=ENTRY, grant_id=GRANT, consumer_id=PERSON),
+    draws.CompleteWin(draw_id=DRAW, order_id="order-1", consumer_id=PERSON),
+    draws.CompleteWin(draw_id=DRAW, order_id="order-1", entry_id=ENTRY, grant_id=GRANT),
+    draws.CompleteWin(
+        draw_id=DRAW, order_id="order-1", entry_id=ENTRY, grant_id=GRANT,
+        order=OrderDetails(order_amount="12.50", currency_code="EUR", items=(OrderItem(product_id=own(33)),)),
+    ),
+    draws.SignWin(draw_id=DRAW, entry_id=ENTRY, grant_id=GRANT),
 )  # fmt: skip

@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from domain.command import Command
+from domain.distribution.state import Scope
 from domain.guest import NewGuest
 from domain.queue import commands as c
 from domain.queue.config import QueueConfig
-from domain.queue.state import Queue, Scope, Status
+from domain.queue.state import Queue, Status
 from tests.conformance.kind import Kind, Places, Scene, Window
 from tests.domain.queue.machine import PEOPLE
 from tests.domain.queue.queues import make_queue as queue_in_memory

@@ -34,6 +34,7 @@ from tests.support.works import Works, new_drain, place_of
 from tests.workers.queue_room import firing_in
 from workers import careful, queue_upkeep
 from workers.drain import Drain, Round
+from workers.knocking import Knocking
 
 STANDS_STILL = "a partition stands still"
 
@@ -273,6 +274,6 @@ GUARDS = (
         "A queue whose command broke is knocked at after a while, not at once.",
         ("what breaks is tried again at once",),
         many_die_of_one_queue,
-        rewritten(queue_upkeep, "_promise_knock", ("due = max(due, times.now + AGAIN_AFTER)", "pass")),
+        rewritten(Knocking, "promise", ("due = max(due, times.now + AGAIN_AFTER)", "pass")),
     ),
 )

@@ -16,6 +16,7 @@ from tests.support.factories import LONG_AGO, entering
 from tests.support.faults import settled_by
 from tests.support.works import Works, place_of
 from workers import queue_upkeep
+from workers.knocking import Knocking
 from workers.queue_upkeep import SLICE
 
 
@@ -65,9 +66,9 @@ GUARDS = (
         ("the second slice never comes",),
         more_than_a_slice,
         rewritten(
-            queue_upkeep,
-            "_promise_knock",
-            ("work.follow(KnockQueue(", "str(KnockQueue("),
+            Knocking,
+            "promise",
+            ("work.follow(self.command(", "str(self.command("),
             (", hops=0)", ")"),
         ),
     ),

@@ -7,13 +7,13 @@ from uuid import uuid4
 
 import store.repositories.completions
 from domain.command import SYSTEM_ACTOR, Envelope
+from domain.distribution import grants
+from domain.distribution.order import Completion
 from domain.guest import NewGuest
 from domain.organizations.state import Organization
 from domain.people.commands import EndSession, RefreshSession, StartGuestSession
 from domain.people.rules import sessions
 from domain.queue.commands import CompleteGrant, EnterQueue
-from domain.queue.order import Completion
-from domain.queue.rules import granting
 from domain.queue.state import Queue
 from store.database import see_tenants
 from store.repositories.base import Tenancy
@@ -176,10 +176,10 @@ GUARDS = (
         ("a grant is used twice",),
         a_grant_is_used_for_two_orders,
         rewritten(
-            granting,
-            "_cannot_complete",
-            ("if ended is not None:", "if False:"),
-            ("if entry.status is not Status.GRANTED:", "if False:"),
+            grants,
+            "unusable",
+            ("if why_ended is not None:", "if False:"),
+            ("if entry.status not in LIVE:", "if False:"),
         ),
     ),
     Guard(
@@ -187,7 +187,7 @@ GUARDS = (
         "An order that completed a grant may say so again.",
         ("a repeat is refused",),
         an_order_is_sent_twice,
-        rewritten(granting, "_cannot_complete", ("and entry.order_id == command.order_id", "and False")),
+        rewritten(grants, "unusable", ("and entry.order_id == using.order_id", "and False")),
     ),
     Guard(
         "lapsed by when it came",

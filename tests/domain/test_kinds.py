@@ -38,7 +38,13 @@ def test_what_is_asked_for_is_one_command() -> None:
 @pytest.mark.parametrize(
     ("distribution", "place", "code", "message"),
     [
-        ({"type": "draw", "name": "Raffle"}, "", "OUT_OF_RANGE", "of the type draw are not available yet; queues are"),
+        (
+            {"type": "auction", "name": "Sale"},
+            "",
+            "OUT_OF_RANGE",
+            "auction are not available yet; queues and draws are",
+        ),
+        ({"type": "draw", "name": "Raffle", "drawAt": "2026-11-21T12:00:00Z"}, "/winnerCount", "REQUIRED", "required"),
         ({"type": "timed_release"}, "", "OUT_OF_RANGE", "timed_release are not available yet"),
         (ROW | {"type": "lottery"}, "/type", "NOT_IN_ENUM", "queue"),
         ({"name": "Row", "admitRate": 60}, "/type", "REQUIRED", "required"),

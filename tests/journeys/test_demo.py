@@ -1,4 +1,4 @@
-"""The demo, as a newcomer types it: a crowd, the facts, a proof that holds, and nothing left behind."""
+"""The demo, as a newcomer types it: a crowd, a draw, the facts, proofs that hold, and nothing left behind."""
 
 import os
 import re
@@ -40,8 +40,12 @@ def test_a_small_crowd_comes_through_and_every_fact_holds() -> None:
         assert process.returncode == 0, said
         assert re.search(r"All \d+ facts hold", said)
         assert "The order is the one that was committed to." in said
-        (proof,) = (state / "proofs").glob("*.json")
-        assert CliRunner().invoke(app, ["verify", str(proof)]).exit_code == 0
+        assert re.search(r"draw: [1-9]\d* entered", said)
+        assert re.search(r"A draw of \d+ places for those who did not get in", said)
+        assert "The draw is the one that was committed to." in said
+        (order,), (draw,) = (state / "proofs").glob("*.json"), (state / "proofs").glob("*-draw.ndjson")
+        assert f"drumroll verify {draw}" in said
+        assert [CliRunner().invoke(app, ["verify", str(proof)]).exit_code for proof in (order, draw)] == [0, 0]
         assert at_work(state) == []
 
 

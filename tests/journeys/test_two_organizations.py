@@ -9,6 +9,11 @@ import pytest
 from tests.support.caller import ADMIN, CONSUMER, Answer, Json, Organizer, strong_key
 
 BODIES: Mapping[str, Json] = {
+    "EnterDrawBody": {}, "LeaveDrawBody": {}, "ResumeDrawBody": {},
+    "DenyEntrantBody": {"consumerId": "{consumer_id}", "reason": "ADMIN_ACTION"},
+    "DrawChanges": {"name": "Raffle"},
+    "DrawConfig": {"name": "Raffle", "drawAt": "2100-01-01T00:00:00Z", "winnerCount": 1},
+    "BeaconBody": {"round": 1, "signature": "b7" * 48},
     "EnterBody": {}, "EnterExperienceBody": {}, "LeaveBody": {}, "AdmitBody": {"consumerId": "{consumer_id}"},
     "DenyBody": {"consumerId": "{consumer_id}", "reason": "ADMIN_ACTION"},
     "ValidateBody": {"admissionGrant": "{grant}"}, "CompleteBody": {"consumerId": "{consumer_id}", "orderId": "theirs"},
@@ -34,7 +39,7 @@ class Property:
         looks = [
             f"/experiences/{self.ids['experience_id']}?include=distributions", f"/queues/{self.ids['queue_id']}/consumers",
             f"/queues/{self.ids['queue_id']}", f"/sequences/{self.ids['sequence_id']}", "/organizations/current/keys",
-            "/organizations/current",
+            "/organizations/current", f"/draws/{self.ids['draw_id']}",
         ]  # fmt: skip
         return [(await self.hall.admin("GET", path)).body for path in looks]
 
@@ -45,10 +50,13 @@ async def owned(hall: Organizer) -> Property:
     experience = await hall.experience(slug="harvest")
     queue = await hall.queue(experience)
     guest = await hall.granted(queue)
+    raffle = {"name": "Raffle", "drawAt": "2100-01-01T00:00:00Z", "winnerCount": 1}
+    draw = (await hall.admin("POST", "/draws", raffle | {"sequenceId": experience["sequences"][0]["id"]})).body
     later = await hall.admin("POST", f"/queues/{queue['id']}/pause", {}, Prefer="respond-async")
     keys = (await hall.admin("GET", "/organizations/current/keys")).body["data"]
     ids = {
         "experience_id": experience["id"], "experience": experience["slug"], "queue_id": queue["id"],
+        "draw_id": draw["id"],
         "sequence_id": experience["sequences"][0]["id"], "consumer_id": guest["consumerId"], "key_id": keys[0]["id"],
         "operation_id": later.body["id"], "organization_id": str(hall.made.id), "grant": guest["admissionGrant"],
         "token": guest["accessToken"],

@@ -6,8 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from domain.command import Actor, Command, Envelope
+from domain.distribution.state import Scope
 from domain.queue import commands as c
-from domain.queue.state import Queue, Scope
+from domain.queue.state import Queue
 from store.journal import is_open
 from tests.simulation.gateway import Call, Gateway
 from tests.simulation.world import Process, World

@@ -14,9 +14,10 @@ from sqlalchemy import Table
 
 from domain.command import SYSTEM_ACTOR, Command, Envelope
 from domain.decision import Reply
+from domain.distribution.state import Scope
 from domain.queue import commands as c
 from domain.queue.config import QueueConfig
-from domain.queue.state import Entry, Queue, Scope
+from domain.queue.state import Entry, Queue
 from domain.times import Times
 from store import bulk, command_log
 from store.command_log import Batch, Place

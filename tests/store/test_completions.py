@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from domain.queue.order import Completion
+from domain.distribution.order import Completion
 from domain.queue.state import Queue
 from store.database import see_tenants
 from store.repositories.base import Tenancy

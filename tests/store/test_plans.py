@@ -128,3 +128,12 @@ def test_a_slice_of_an_extension_costs_a_slice_however_many_are_inside(store: Te
 def test_what_a_new_store_knows_of_people_leaves_none_behind(store: TestDatabase, table: str) -> None:
     with psycopg.connect(store.owner) as owner:
         assert owner.execute("SELECT pg_relation_size(%s)", (table,)).fetchone() == (0,)
+
+
+def test_the_draws_that_wait_for_the_beacon_are_found_without_looking_at_the_others(store: TestDatabase) -> None:
+    with psycopg.connect(store.owner, options=database.WORKER.options) as connection:
+        ((body,),) = connection.execute("SELECT prosrc FROM pg_proc WHERE proname = 'draws_awaiting'")
+        asked = body.replace("latest", "42").replace("most", "10")
+        plan = "\n".join(line for (line,) in connection.execute(f"EXPLAIN (COSTS OFF) {asked}".encode()))
+    assert "Index Scan Backward using draw_awaiting" in plan
+    assert "Filter" not in plan

@@ -119,8 +119,8 @@ def test_commits_that_are_not_awaited_are_unsafe_also_when_it_stands_on_the_role
          "INSERT INTO log_partition (topic, part) VALUES ('people', 3)", "people 7"),
         ("UPDATE log_partition SET part = 8 WHERE part = 3", "UPDATE log_partition SET part = 3 WHERE part = 8",
          "one in their midst is missing"),
-        ("UPDATE log_partition SET topic = 'draw' WHERE topic = 'queue'",
-         "UPDATE log_partition SET topic = 'queue' WHERE topic = 'draw'", "queue 0"),
+        ("UPDATE log_partition SET topic = 'raffle' WHERE topic = 'queue'",
+         "UPDATE log_partition SET topic = 'queue' WHERE topic = 'raffle'", "queue 0"),
     ],
 )  # fmt: skip
 def test_a_wall_or_a_count_that_is_wrong_is_said_with_what_is_wrong(

@@ -1,18 +1,21 @@
 """What tests are about, made straight in the store: plain functions with defaults."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
 
 from domain.command import Actor, Command, Envelope
+from domain.draw.config import DrawConfig
+from domain.draw.state import Draw
 from domain.queue.commands import EnterQueue
 from domain.queue.config import QueueConfig
 from domain.queue.state import Queue
 from store import bulk
 from store.repositories.base import Tenancy
+from store.repositories.draws import Draws
 from store.repositories.queues import Queues
 from store.tables.experience import experience, sequence
 from store.tables.organization import organization
@@ -77,10 +80,30 @@ def make_queue(connection: Connection, under: Sequence | None = None, admit_rate
     return made
 
 
+def make_draw(
+    connection: Connection, under: Sequence | None = None, draw_at: datetime | None = None, **settings: Any
+) -> Draw:
+    """A draw, open from the start, of one winner in an hour unless told otherwise. Settings are those of DrawConfig."""
+    under = under or make_sequence(connection)
+    now = connection.exec_driver_sql("SELECT ledger_now()").scalar_one()
+    config = DrawConfig.model_validate(
+        {"name": "Raffle", "draw_at": draw_at or now + timedelta(hours=1), "winner_count": 1} | settings
+    )
+    made = Draw(
+        tenant_id=under.organization.tenant_id, id=uuid4(), organization_id=under.organization.id,
+        experience_id=under.experience_id, sequence_id=under.id, config=config, server_seed=bytes(32),
+        created_at=LONG_AGO, updated_at=LONG_AGO, created_by="tests",
+    )  # fmt: skip
+    draws = Draws(Tenancy(connection, made.tenant_id))
+    draws.put(made)
+    draws.flush()
+    return made
+
+
 C = TypeVar("C", bound=Command)
 
 
-def sent(queue: Queue, command: C, *, command_id: UUID | None = None, keyed: str | None = None) -> Envelope[C]:
+def sent(queue: Queue | Draw, command: C, *, command_id: UUID | None = None, keyed: str | None = None) -> Envelope[C]:
     """A command on its way, from a person, through the gateway `tests`."""
     person = Actor("consumer", uuid4())
     return Envelope(command_id or uuid4(), queue.tenant_id, person, uuid4(), command, gateway="tests", keyed=keyed)

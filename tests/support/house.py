@@ -3,18 +3,17 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import dramatiq
-import requests
 import uvicorn
 from sqlalchemy import Engine
 
 import workers.administration
 import workers.admission
-import workers.people  # noqa: F401 (all for their handlers)
+import workers.people
+import workers.selection  # noqa: F401 (all for their handlers)
 from api_gateway.app import Application
 from api_gateway.server import config
 from domain.catalogue import TOPICS
@@ -27,13 +26,16 @@ from runtime.clock import Clock
 from runtime.keys import new_key
 from runtime.settings import Settings
 from store import signing_keys
+from store.database import AWAY
 from store.ledger import Postgres
-from store.roles import GATEWAY, WORKER
+from store.roles import GATEWAY, SCHEDULER, WORKER
 from tests.support.database import PARTITIONS, TestDatabase, fresh_database
 from tests.support.desk import Desk, Founded, fresh_key, imprint
+from tests.support.resident import Resident
 from tests.support.servers import wait_until
 from tests.support.works import works_on
 from workers.drain import Drain
+from workers.firing import Firing
 from workers.replies import RedisReplies
 from workers.signing import KeyRing
 
@@ -41,86 +43,6 @@ KEK = bytes(range(32))
 ISSUER = "http://consumer.localhost"
 NOBODY = "019a0000-0000-7000-8000-000000000000"
 Json = Any
-
-
-@dataclass(frozen=True)
-class Resident:
-    """An organization with a pair of keys for each mode, and how its servers and visitors call."""
-
-    url: str
-    made: Founded
-    slug: str
-    secret: str
-    publishable: str
-    test_secret: str
-    test_publishable: str
-    session: requests.Session = field(default_factory=requests.Session)
-
-    @property
-    def as_server(self) -> dict[str, str]:
-        """The headers of its server."""
-        return {"Authorization": f"Bearer {self.secret}"}
-
-    @property
-    def as_visitor(self) -> dict[str, str]:
-        """The headers of a stranger on its page."""
-        return {"X-Publishable-Key": self.publishable}
-
-    def as_person(self, token: str) -> dict[str, str]:
-        """The headers of somebody who is known."""
-        return self.as_visitor | {"Authorization": f"Bearer {token}"}
-
-    def admin(self, method: str, path: str, json: Json = None, **headers: str) -> requests.Response:
-        """A call of the Admin API with the secret key."""
-        return self.call(method, f"/admin/api/v1{path}", json, self.as_server | headers)
-
-    def visit(self, method: str, path: str, json: Json = None, **headers: str) -> requests.Response:
-        """A call of the Consumer API with the publishable key."""
-        return self.call(method, f"/consumer/api/v1{path}", json, self.as_visitor | headers)
-
-    def call(self, method: str, path: str, json: Json, headers: Mapping[str, str]) -> requests.Response:
-        """Any call."""
-        return self.session.request(method, self.url + path, json=json, headers=dict(headers), timeout=40)
-
-    def experience(self, **settings: Json) -> Json:
-        """A published experience."""
-        made = self.admin("POST", "/experiences", {"name": "Harvest"} | settings)
-        assert made.status_code == 201, made.text
-        published = self.admin("POST", f"/experiences/{made.json()['id']}/publish")
-        assert published.status_code == 200, published.text
-        return published.json()
-
-    def queue(self, under: Json = None, **settings: Json) -> Json:
-        """A queue of a published experience; open at once unless told otherwise."""
-        sequence = (under or self.experience())["sequences"][0]["id"]
-        body = {"sequenceId": sequence, "name": "Front row", "admitRate": 600_000} | settings
-        made = self.admin("POST", "/queues", body)
-        assert made.status_code == 201, made.text
-        return made.json()
-
-    def entered(self, queue: Json) -> Json:
-        """The token set of a stranger who has joined the line."""
-        made = self.visit("POST", f"/queues/{queue['id']}/enter", {}, **{"Idempotency-Key": strong_key()})
-        assert made.status_code == 200, made.text
-        return made.json()
-
-    def state(self, queue: Json, token: str) -> Json:
-        """Where somebody stands now."""
-        looked = self.call("GET", f"/consumer/api/v1/queues/{queue['id']}/status", None, self.as_person(token))
-        assert looked.status_code == 200, looked.text
-        return looked.json()
-
-    def granted(self, queue: Json) -> Json:
-        """The state of a stranger whose turn has come, with the token set."""
-        guest = self.entered(queue)
-        wait_until(lambda: "admissionGrant" in self.state(queue, guest["accessToken"]))
-        return guest | self.state(queue, guest["accessToken"])
-
-    def guest(self) -> Json:
-        """The token set of somebody new."""
-        made = self.visit("POST", "/auth/guest")
-        assert made.status_code == 201, made.text
-        return made.json()
 
 
 @dataclass(frozen=True)
@@ -190,11 +112,35 @@ def _working(database: TestDatabase, redis_url: str) -> Iterator[None]:
     worker = dramatiq.Worker(broker, worker_threads=PARTITIONS * len(TOPICS), worker_timeout=20)
     worker.start()
     try:
-        yield
+        with _timing(database, bell):
+            yield
     finally:
         worker.stop()
         bell.stop()
         broker.close()
+        _dispose(engine)
+
+
+@contextmanager
+def _timing(database: TestDatabase, bell: Bell) -> Iterator[None]:
+    """A scheduler's timers, in this process."""
+    over, engine = threading.Event(), database.engine(SCHEDULER, pool=1)
+    fire = Firing(engine, PARTITIONS, bell.ring)
+
+    def until_over() -> None:
+        while not over.is_set():
+            try:
+                over.wait(fire())
+            except AWAY:
+                over.wait(0.1)
+
+    thread = threading.Thread(target=until_over)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
         _dispose(engine)
 
 
@@ -224,8 +170,3 @@ def _serving(database: TestDatabase, redis_url: str, settings: Mapping[str, Any]
 
 def _dispose(engine: Engine) -> None:
     engine.dispose()
-
-
-def strong_key() -> str:
-    """An Idempotency-Key that is as good as a password."""
-    return f"{uuid4().hex}{uuid4().hex}"

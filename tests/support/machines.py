@@ -14,7 +14,7 @@ from tests.support.hosts import Host, Network
 from tests.support.installation import BOOT_SECONDS, Grounds, running_installation
 from tests.support.servers import wait_until
 
-KINDS = ("web", "admission", "people", "administration", "scheduler")
+KINDS = ("web", "admission", "selection", "people", "administration", "scheduler")
 PORT, THREADS = 8080, 8
 
 

@@ -84,6 +84,10 @@ def sample(document: Json, schema: Json) -> Json:
         "string": "x" * max(1, schema.get("minLength", 1)), "integer": max(60, schema.get("minimum", 0)), "number": 60,
         "boolean": True, "array": [], "null": None,
     }  # fmt: skip
+    if "examples" in schema:
+        return schema["examples"][0]
+    if schema.get("format") == "date-time":
+        return "2030-01-01T00:00:00Z"
     if schema.get("type", "object") == "object":
         members = schema.get("properties", {})
         return {name: sample(document, members[name]) for name in schema.get("required", ())}

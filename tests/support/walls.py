@@ -22,6 +22,7 @@ WALLED = sorted(
     if "tenant_id" in table.columns and table.name not in WITHOUT_POLICIES
 )
 _CHOSEN: dict[str, Any] = {"mode": "live", "kind": "secret", "status": "QUEUED", "state": "sent"}
+_CHOSEN_IN: dict[str, dict[str, Any]] = {"draw_entry": {"status": "ENTERED"}}
 _BY_TYPE: dict[type[TypeEngine[Any]], Any] = {
     Integer: 1,
     Float: 1.0,
@@ -51,9 +52,8 @@ def _row_of(table: Table, tenant: uuid.UUID) -> dict[str, Any]:
         column for column in table.columns
         if not column.nullable and column.server_default is None and column.identity is None
     ]  # fmt: skip
-    return {
-        column.name: tenant if column.name == "tenant_id" else _value(column.name, column.type) for column in wanted
-    }
+    own = {"tenant_id": tenant, **_CHOSEN_IN.get(table.name, {})}
+    return {column.name: own.get(column.name) or _value(column.name, column.type) for column in wanted}
 
 
 def _value(name: str, kind: TypeEngine[Any]) -> Any:

@@ -9,11 +9,14 @@ from uuid import UUID
 from redis import Redis
 from sqlalchemy import Engine, Row
 
-import workers.admission  # noqa: F401 (the handlers of queues)
+import workers.admission
+import workers.selection  # noqa: F401 (the handlers of draws)
 from domain.catalogue import TOPICS
 from domain.claims import Claims
 from domain.command import Command, Envelope
+from domain.draw.state import Draw
 from domain.queue.state import Queue
+from domain.receipts import TREE_HEAD
 from runtime.bell import Bell
 from runtime.broker import RedisRinger, redis_client
 from runtime.clock import Clock
@@ -36,11 +39,12 @@ FULL JOIN queue_grant g USING (tenant_id, id, queue_id, ticket, granted_at, expi
 
 
 class NobodySigns:
-    """For drains in which no token is made."""
+    """For drains in which no token is made. Tree heads are told as they are, because every enter has one."""
 
     def sign(self, claims: Claims) -> str:
-        """Nobody asks for this."""
-        raise AssertionError(claims)
+        """Nobody asks for any other."""
+        assert claims.typ == TREE_HEAD, claims
+        return f"unsigned:{claims.payload['root']}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,11 @@ class Works:
         """A queue of an organization of its own."""
         with self.owner.begin() as connection:
             return factories.make_queue(connection, **settings)
+
+    def draw(self, **settings: Any) -> Draw:
+        """A draw of an organization of its own."""
+        with self.owner.begin() as connection:
+            return factories.make_draw(connection, **settings)
 
     def append(self, envelopes: Sequence[Envelope[Command]]) -> set[Place]:
         """Append as a gateway does."""
@@ -91,7 +100,7 @@ class Works:
         """The only value of a statement."""
         return self.rows(statement, *values)[0][0]
 
-    def outcomes(self, queue: Queue, command_ids: Iterable[UUID]) -> dict[UUID, Any]:
+    def outcomes(self, queue: Queue | Draw, command_ids: Iterable[UUID]) -> dict[UUID, Any]:
         """What the journal says, as a worker reads it."""
         with self.worker.begin() as connection:
             see_tenants(connection, [queue.tenant_id])

@@ -4,8 +4,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from domain.command import SYSTEM_ACTOR, Command, Envelope
+from domain.distribution.state import Scope
 from domain.queue import commands as c
-from domain.queue.state import Queue, Scope
+from domain.queue.state import Queue
 from tests.support.database import TestDatabase
 from tests.support.servers import wait_until
 from tests.support.works import Works, works_on

@@ -129,6 +129,6 @@ def test_a_stranger_who_enters_a_queue_is_made_with_the_entry(works: Works, desk
     queue, guest = works.queue(), NewGuest(session_id=uuid4(), refresh_hash="first")
     entering = EnterQueue(queue_id=queue.id, consumer_id=uuid4(), guest=guest)
     outcome = desk.ask(queue.tenant_id, entering)
-    assert outcome["sealed"] == ["accessToken"]
+    assert outcome["sealed"] == ["accessToken", "receipt"]
     assert (outcome["body"]["status"], outcome["body"]["session"]["id"]) == ("QUEUED", str(guest.session_id))
     assert desk.works.value("SELECT consumer_id FROM session WHERE id = %s", guest.session_id) == entering.consumer_id

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.command import SYSTEM_ACTOR, Envelope
+from domain.distribution.state import Scope
 from domain.queue import commands as c
-from domain.queue.state import Scope, Status
+from domain.queue.state import Status
 from store import command_log
 from tests.domain.queue.invariants import Seen, check, check_between
 from tests.support.database import PARTITIONS
@@ -207,11 +208,11 @@ def test_a_crowd_of_grants_gets_longer_in_slices_once_each_and_none_lapses_meanw
     room.settle()
     before = room.seen()
     room.send(c.PauseQueue(queue_id=room.queue_id, scope=Scope.SERVICE))
-    room.works.database.advance("59 seconds")
+    room.works.database.advance("50 seconds")
     room.append(c.ResumeQueue(queue_id=room.queue_id, extend_grants_seconds=300))
     room.works.drain.round(place_of(room.queue))
     assert len(longer(before, room.seen(), 300)) == SLICE
-    room.works.database.advance("2 seconds")
+    room.works.database.advance("11 seconds")
     late = before.with_status(Status.GRANTED)[-1].consumer_id
     room.append(c.CompleteGrant(queue_id=room.queue_id, consumer_id=late, order_id="1"))
     room.settle()

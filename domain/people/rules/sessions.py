@@ -37,7 +37,7 @@ def welcome(
     body = {**told.body, **session_facts(consumer, session, tenant)}
     secrets = {**told.secrets, **token_secrets(consumer, session, tenant)}
     outcome, saves = Reply(body, secrets, told.created), (consumer, session, *decision.saves)
-    return Decision(outcome, saves, decision.events, decision.follow_ups, decision.timers)
+    return replace(decision, outcome=outcome, saves=saves)
 
 
 def start_guest_session(

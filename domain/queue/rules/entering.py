@@ -9,14 +9,16 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.decision import Decision, Refused
+from domain.distribution.state import Lifecycle, Scope
 from domain.fairness import ENTER, entry_leaf, leaf_hash
 from domain.ids import unix_us
 from domain.queue import events
 from domain.queue.commands import EnterQueue, LeaveQueue
 from domain.queue.rules.counting import counts_with, counts_without, removed
 from domain.queue.rules.idling import first_seen
-from domain.queue.state import LIVE, Entry, Lifecycle, Queue, Scope, Status
+from domain.queue.state import LIVE, Entry, Queue, Status
 from domain.queue.view import absent_reply, reply_of
+from domain.receipts import Growth, ReceiptDue
 from domain.times import Times
 
 
@@ -111,7 +113,9 @@ def _joined(
     )
     after = queue.with_line(**counts_with(queue, leaf, times.now))
     event = entered(entry.id, entry.consumer_id, entry.version, ticket, times.now)
-    return Decision(reply_of(after, entry, times), saves=(after, entry), events=(event,))
+    due = ReceiptDue(queue.id, leaf, ticket, times.now)
+    reply = replace(reply_of(after, entry, times), secrets={"receipt": due})
+    return Decision(reply, saves=(after, entry), events=(event,), leaves=(Growth(line.frontier, leaf),))
 
 
 def _seen(mine: Sequence[Entry], entry_id: UUID | None) -> Entry | None:

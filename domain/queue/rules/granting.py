@@ -7,16 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.decision import Decision, Refused, Reply, refuse
+from domain.distribution.grants import completion_of, invalid, is_over, unusable, verdict, with_order
+from domain.distribution.order import Completion, amount_of
 from domain.queue import events
 from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, ValidateGrant
-from domain.queue.order import Completion, OrderDetails, amount_of, order_facts
 from domain.queue.rules.counting import counts_without, removed
 from domain.queue.rules.serving import grant, granted_event, service_over
 from domain.queue.state import LIVE, Entry, Queue, Status
 from domain.queue.view import reply_of
 from domain.times import Times, iso
-
-_USED = {Status.COMPLETED: "GRANT_ALREADY_USED", Status.LEFT: "GRANT_REVOKED"}
 
 
 def admit(queue: Queue, mine: Sequence[Entry], command: AdmitEntry, times: Times) -> Decision:
@@ -55,13 +54,12 @@ def deny(queue: Queue, mine: Sequence[Entry], command: DenyEntry, times: Times) 
 
 def validate(queue: Queue, entry: Entry | None, command: ValidateGrant, times: Times) -> Decision:
     """Say whether a grant is good now, else why not. More questions than allowed deny the holder."""
-    why_not = _invalid(queue, entry, command, times)
+    why_not = invalid(entry, queue.ends_at(entry) if entry else None, command, times.received_at)
     if why_not is not None or entry is None:
-        return Decision(Reply({"valid": False, "code": why_not, "reason": _WORDS[why_not or "GRANT_INVALID"]}))
+        return Decision(verdict(why_not))
     if entry.validations >= queue.config.max_validations:
         decision = _denied(queue, entry, "VALIDATION_LIMIT_REACHED", None, times)
-        code = "VALIDATION_LIMIT_REACHED"
-        return replace(decision, outcome=Reply({"valid": False, "code": code, "reason": _WORDS[code]}))
+        return replace(decision, outcome=verdict("VALIDATION_LIMIT_REACHED"))
     asked = replace(entry, validations=entry.validations + 1, first_validated_at=entry.first_validated_at or times.now)
     reply = Reply({"valid": True, "participationId": str(entry.id), "expiresAt": iso(queue.ends_at(entry))})
     event = events.Validated(asked.id, asked.consumer_id, asked.version, command.grant_id, times.now)
@@ -78,7 +76,7 @@ def complete(
     the first time it is said.
     """
     entry = _meant(mine, command)
-    refused = _cannot_complete(queue, entry, command, times)
+    refused = unusable(entry, command, over=entry is not None and over(queue, entry, times.received_at))
     if refused is not None or entry is None:
         return Decision(refused or Refused("NO_LIVE_GRANT"))
     if entry.status is Status.COMPLETED:
@@ -89,7 +87,7 @@ def complete(
     if why_not is not None:
         return refuse("VALIDATION_ERROR", why_not, field="/orderAmount")
     done = replace(removed(entry, Status.COMPLETED, times.now), completed_at=times.now, order_id=command.order_id)
-    order = _completion(done, command.order, minor, currency) if command.order.told else None
+    order = completion_of(Completion, done, queue.id, command.order, minor, currency) if command.order.told else None
     line = queue.line
     after = queue.with_line(inside=line.inside - 1, completed=line.completed + 1)
     assert done.grant_id is not None  # noqa: S101 (narrows the type; GRANTED entries have one)
@@ -104,19 +102,11 @@ def complete(
 
 def over(queue: Queue, entry: Entry, at: datetime) -> bool:
     """Whether a grant's time and its grace are over; like every window it excludes its end."""
-    grace = timedelta(seconds=queue.config.completion_grace_seconds)
-    ends_at = queue.ends_at(entry)
-    return ends_at is None or at >= ends_at + grace
-
-
-def _completion(done: Entry, told: OrderDetails, minor: int | None, currency: str | None) -> Completion:
-    items = tuple(item.model_dump(mode="json", by_alias=True) for item in told.items)
-    named = told.currency_code or (None if minor is None else currency)
-    return Completion(done.tenant_id, done.id, done.queue_id, minor, named, items, dict(told.metadata))
+    return is_over(queue.ends_at(entry), queue.config.completion_grace_seconds, at)
 
 
 def _with_order(reply: Reply, order: Completion | None) -> Reply:
-    return replace(reply, body={**reply.body, "order": order and order_facts(order)})
+    return replace(reply, body=with_order(reply.body, order))
 
 
 def _latest(mine: Sequence[Entry]) -> Entry | None:
@@ -135,49 +125,3 @@ def _denied(queue: Queue, entry: Entry, reason: str, note: str | None, times: Ti
     after = queue.with_line(**counts_without(queue, entry))
     event = events.Denied(gone.id, gone.consumer_id, gone.version, times.now, reason, note)
     return Decision(reply_of(after, gone, times), saves=(after, gone), events=(event,))
-
-
-def _invalid(queue: Queue, entry: Entry | None, command: ValidateGrant, times: Times) -> str | None:
-    if entry is None:
-        return "GRANT_INVALID"
-    if command.consumer_id is not None and command.consumer_id != entry.consumer_id:
-        return "CONSUMER_MISMATCH"
-    why_ended = _ended_grant(entry, command.grant_id)
-    if why_ended is not None:
-        return why_ended
-    ends_at = queue.ends_at(entry)
-    return "GRANT_EXPIRED" if ends_at is None or times.received_at >= ends_at else None
-
-
-def _ended_grant(entry: Entry, grant_id: object) -> str | None:
-    """Why a grant that was once given is no longer live; None when it is, or when none was given."""
-    if entry.grant_id != grant_id:
-        return "GRANT_EXPIRED" if entry.requeues else "GRANT_INVALID"
-    if entry.grant_id is None:
-        return None
-    if entry.status is Status.DENIED:
-        return "GRANT_EXPIRED" if entry.reason == "ADMISSION_EXPIRED" else "GRANT_REVOKED"
-    return _USED.get(entry.status)
-
-
-def _cannot_complete(queue: Queue, entry: Entry | None, command: CompleteGrant, times: Times) -> Refused | None:
-    if entry is None:
-        return Refused("GRANT_INVALID" if command.entry_id else "NO_LIVE_GRANT", "There is no such grant.")
-    if entry.status is Status.COMPLETED and entry.order_id == command.order_id:
-        return None
-    ended = _ended_grant(entry, command.grant_id if command.entry_id else entry.grant_id)
-    if ended is not None:
-        return Refused(ended, _WORDS[ended])
-    if entry.status is not Status.GRANTED:
-        return Refused("NO_LIVE_GRANT", "This consumer holds no live grant.")
-    return Refused("GRANT_EXPIRED", _WORDS["GRANT_EXPIRED"]) if over(queue, entry, times.received_at) else None
-
-
-_WORDS = {
-    "GRANT_INVALID": "There is no such grant.",
-    "GRANT_EXPIRED": "The grant's time is over.",
-    "GRANT_ALREADY_USED": "The grant was used for another order.",
-    "GRANT_REVOKED": "The grant was given back or taken away.",
-    "CONSUMER_MISMATCH": "The grant belongs to another consumer.",
-    "VALIDATION_LIMIT_REACHED": "The grant was validated too often and is revoked.",
-}

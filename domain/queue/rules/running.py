@@ -11,12 +11,14 @@ from pydantic import ValidationError
 
 from domain.command import SYSTEM_ACTOR, Actor
 from domain.decision import Decision, Refused, Reply, refuse
+from domain.distribution.state import Ended, Lifecycle, Pause
+from domain.distribution.windows import outside
 from domain.problems import first_problem
 from domain.queue import events
 from domain.queue.commands import CreateQueue, KillQueue, PauseQueue, ResumeQueue, UpdateQueue
 from domain.queue.config import QueueConfig
 from domain.queue.rules.idling import asking
-from domain.queue.state import Ended, Entry, Extension, Lifecycle, Pause, Queue
+from domain.queue.state import Entry, Extension, Queue
 from domain.queue.view import queue_facts
 from domain.sequence import SequenceFacts
 from domain.settings import actor_text, changed, revised
@@ -41,9 +43,9 @@ def create(
         return Decision(Reply(queue_facts(made, times), created=True))
     if sequence is None:
         return refuse("SEQUENCE_NOT_FOUND", "There is no such sequence.")
-    outside = _outside(sequence, command.config)
-    if outside is not None:
-        return Decision(outside)
+    refused = outside(sequence, command.config.open_at, command.config.close_at)
+    if refused is not None:
+        return Decision(refused)
     queue = Queue(
         tenant_id=sequence.tenant_id, id=queue_id, organization_id=sequence.organization_id,
         experience_id=sequence.experience_id, sequence_id=sequence.id, config=command.config, server_seed=secret,
@@ -69,7 +71,7 @@ def update(
     fields = changed(queue.config, config)
     if not fields:
         return Decision(Reply(queue_facts(queue, times)))
-    refused = _frozen(queue, config, fields, times) or (sequence and _outside(sequence, config))
+    refused = _frozen(queue, config, fields, times) or (sequence and outside(sequence, config.open_at, config.close_at))
     if refused:
         return Decision(refused)
     return _with(asking(queue, replace(queue, config=config), times.now), "updated", by, times, fields=fields)
@@ -197,16 +199,3 @@ def _limits(queue: Queue, config: QueueConfig) -> dict[str, tuple[int | None, in
         "maxAdmissions": (config.max_admissions, queue.line.admitted),
         "maxActiveGrants": (config.max_active_grants, queue.line.inside),
     }
-
-
-def _outside(sequence: SequenceFacts, config: QueueConfig) -> Refused | None:
-    opens, closes = sequence.open_at, sequence.close_at
-    early = opens is not None and config.open_at is not None and config.open_at < opens
-    late = closes is not None and config.close_at is not None and config.close_at > closes
-    if early or late:
-        return Refused(
-            "INVALID_WINDOW",
-            "The queue's window lies outside its experience's.",
-            field="/openAt" if early else "/closeAt",
-        )
-    return None

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from domain.decision import Decision, Event, Reply
+from domain.distribution.state import Scope
 from domain.fairness import REQUEUE, entry_leaf, leaf_hash, order_seed, rules_hash
 from domain.ids import derived_id, unix_us
 from domain.queue import events, pace
 from domain.queue.rules.counting import counts_with, counts_without, removed
 from domain.queue.rules.idling import first_seen
-from domain.queue.state import Entry, Queue, Requeued, Scope, Status
+from domain.queue.state import Entry, Queue, Requeued, Status
 from domain.queue.view import published_rules
+from domain.receipts import Growth
 from domain.times import Times
 
 QUIET = Reply()
@@ -112,16 +115,18 @@ def lapse(queue: Queue, lapsed: Iterable[Entry], next_lapse: datetime | None, ti
 
     Those who go back to the line stand there in the order in which their grants ended, equal ones in that of the line.
     """
-    after, saves, happened = queue, list[object](), list[Event]()
+    after, saves, happened, leaves = queue, list[object](), list[Event](), list[Growth]()
     for entry in sorted(lapsed, key=lambda entry: (entry.expires_at, queue.line.rank_of(entry.ticket))):
         requeue = (
             queue.config.on_expiry == "requeue" and entry.requeues < queue.config.requeue_limit and queue.ended is None
         )
-        after, saved, event = (_requeue if requeue else _let_go)(after, entry, times)
-        saves += saved
-        happened.append(event)
+        one = (_requeue if requeue else _let_go)(after, entry, times)
+        after = one.queue
+        saves += one.saves
+        happened.append(one.event)
+        leaves += one.leaves
     after = after.with_line(lapse_at=next_lapse)
-    return Decision(QUIET, saves=(after, *saves), events=tuple(happened))
+    return Decision(QUIET, saves=(after, *saves), events=tuple(happened), leaves=tuple(leaves))
 
 
 def turn_away(queue: Queue, waiting: Iterable[Entry], reason: str, now: datetime) -> Decision:
@@ -193,13 +198,21 @@ def _next_turn(queue: Queue, now: datetime) -> datetime | None:
     return pace.enough_at(queue.config, line.credit, line.opened_at, now)
 
 
-def _let_go(queue: Queue, entry: Entry, times: Times) -> tuple[Queue, list[object], Event]:
+class _Lapsed(NamedTuple):
+    queue: Queue
+    saves: tuple[object, ...]
+    event: Event
+    leaves: tuple[Growth, ...] = ()
+
+
+def _let_go(queue: Queue, entry: Entry, times: Times) -> _Lapsed:
     gone = replace(removed(entry, Status.DENIED, times.now), denied_at=times.now, reason="ADMISSION_EXPIRED")
     after = queue.with_line(**counts_without(queue, entry))
-    return after, [gone], events.Denied(gone.id, gone.consumer_id, gone.version, times.now, "ADMISSION_EXPIRED")
+    event = events.Denied(gone.id, gone.consumer_id, gone.version, times.now, "ADMISSION_EXPIRED")
+    return _Lapsed(after, (gone,), event)
 
 
-def _requeue(queue: Queue, entry: Entry, times: Times) -> tuple[Queue, list[object], Event]:
+def _requeue(queue: Queue, entry: Entry, times: Times) -> _Lapsed:
     ticket = queue.line.tickets
     back = replace(
         entry, status=Status.QUEUED, version=entry.version + 1, ticket=ticket, requeues=entry.requeues + 1,
@@ -210,7 +223,7 @@ def _requeue(queue: Queue, entry: Entry, times: Times) -> tuple[Queue, list[obje
     after = queue.with_line(**counts_without(queue, entry), **counts_with(queue, leaf, times.now))
     second_leaf = Requeued(queue.tenant_id, queue.id, ticket, entry.id, times.received_at)
     event = events.Requeued(back.id, back.consumer_id, back.version, ticket, times.now, back.requeues)
-    return after, [back, second_leaf], event
+    return _Lapsed(after, (back, second_leaf), event, (Growth(queue.line.frontier, leaf),))
 
 
 def _earliest(*moments: datetime | None) -> datetime | None:

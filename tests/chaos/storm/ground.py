@@ -14,7 +14,7 @@ from tests.support.installation import Grounds
 from tests.support.receiver import Receiver, receiving
 from tests.support.servers import temporary_state
 
-COUNTS = {"web": 2, "admission": 2, "people": 2, "administration": 2, "scheduler": 2, "mail": 2}
+COUNTS = {"web": 2, "admission": 2, "selection": 0, "people": 2, "administration": 2, "scheduler": 2, "mail": 2}
 PROCESSES = tuple(
     name if number == 1 else f"{name}.{number}" for name, count in COUNTS.items() for number in range(1, count + 1)
 )

@@ -3,7 +3,7 @@
 It answers as the Launch API does, keeps its promises, and can be told to break one.
 """
 
-# ruff: noqa: D101, D102 (because a stand-in for a server promises what the API does)
+# ruff: noqa: D102 (because a stand-in for a server promises what the API does)
 
 from __future__ import annotations
 
@@ -19,17 +19,14 @@ import orjson
 from aiohttp import web
 
 from domain.times import iso
-from tests.cli.crowd.scripted_line import Entry, ScriptedLine
+from tests.cli.crowd.scripted_answers import ProblemError, problems, told
+from tests.cli.crowd.scripted_draw_room import PK, SK, ScriptedDrawRoom
+from tests.cli.crowd.scripted_line import Entry
 
-PK, SK = "dr_pk_test_" + "a" * 32, "dr_sk_test_" + "b" * 43
-
-
-class ProblemError(Exception):
-    def __init__(self, status: int, code: str, retry_after: int | None = None) -> None:
-        self.status, self.code, self.retry_after = status, code, retry_after
+__all__ = ["PK", "SK", "ScriptedRoom", "served"]
 
 
-class ScriptedRoom(ScriptedLine):
+class ScriptedRoom(ScriptedDrawRoom):
     """The line behind HTTP. `faulty` rooms answer every tenth enter with a fault of the server."""
 
     def __init__(self, *, faulty: bool = False) -> None:
@@ -37,23 +34,6 @@ class ScriptedRoom(ScriptedLine):
         self.faulty = faulty
         self.operations: dict[str, dict[str, Any]] = {}
         self.commands = 0
-
-    # who asks
-
-    def consumer_of(self, request: web.Request) -> str | None:
-        if request.headers.get("X-Publishable-Key") != PK:
-            raise ProblemError(401, "INVALID_KEY")
-        bearer = request.headers.get("Authorization")
-        if bearer is None:
-            return None
-        claims = self.signer.claims("at+jwt", bearer.removeprefix("Bearer "))
-        if claims is None:
-            raise ProblemError(401, "INVALID_TOKEN")
-        return str(claims["sub"])
-
-    def shop(self, request: web.Request) -> None:
-        if request.headers.get("Authorization") != f"Bearer {SK}":
-            raise ProblemError(403, "SECRET_KEY_REQUIRED")
 
     def queue(self, request: web.Request) -> None:
         if request.match_info["id"] != self.config.get("id"):
@@ -133,13 +113,21 @@ class ScriptedRoom(ScriptedLine):
 
     async def validate(self, request: web.Request) -> web.Response:
         self.shop(request)
-        entry, code = self._granted(await request.json())
+        body = await request.json()
+        entrant = self.winner(body)
+        if entrant is not None and body.get("distributionId") == self.draw.id:
+            return told({"valid": entrant.status == "WON"})
+        entry, code = self._granted(body)
         told_code = {"valid": False, "code": code}
         return told({"valid": True} if entry is not None and not code else told_code)
 
     async def complete(self, request: web.Request) -> web.Response:
         self.shop(request)
         body = await request.json()
+        entrant = self.winner(body)
+        if entrant is not None:
+            entrant.becomes("COMPLETED")
+            return told(self.draw.state(entrant))
         entry, code = self._granted(body)
         if entry is not None and entry.status == "COMPLETED" and entry.order == body["orderId"]:
             return told(self.state(entry))
@@ -223,21 +211,8 @@ class ScriptedRoom(ScriptedLine):
                 web.get(admin + "/queues/{id}/proof/entries", self.proof_entries),
             ]
         )
+        app.add_routes(self.draw_routes(consumer, admin))
         return app
-
-
-def told(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    return web.Response(body=orjson.dumps(body), status=status, headers=headers, content_type="application/json")
-
-
-@web.middleware
-async def problems(request: web.Request, handler: Any) -> web.StreamResponse:
-    try:
-        answer: web.StreamResponse = await handler(request)
-    except ProblemError as problem:
-        headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
-        return told({"code": problem.code, "status": problem.status}, problem.status, headers)
-    return answer
 
 
 @asynccontextmanager

@@ -68,6 +68,15 @@ def test_one_line_tells_the_state_of_the_run() -> None:
     assert "enter 12 ms" in told
 
 
+def test_the_draw_is_told_once_somebody_has_entered_it() -> None:
+    progress, paper = make_progress(), io.StringIO()
+    assert "draw" not in line(progress)
+    progress.tally.draw.update({"entered": 7, "won": 2})
+    assert line(progress).endswith("draw: 7 entered, 0 left, 2 won, 0 declined, 0 promoted, 0 completed")
+    Console(file=paper, width=120).print(picture(progress))
+    assert "draw: entered" in paper.getvalue()
+
+
 def test_the_picture_shows_the_curve_and_the_figures() -> None:
     paper = io.StringIO()
     Console(file=paper, width=120).print(picture(make_progress()))

@@ -58,6 +58,19 @@ def printed(report: CrowdReport) -> str:
     return out.getvalue()
 
 
+def assert_the_draw_was_held(report: CrowdReport) -> None:
+    """Some entered, left, won, gave it back, bought; the crowd saw what the proof says."""
+    draw, seen = report.draw, report.tally.draw
+    assert draw is not None
+    assert (seen["entered"], seen["won"], seen["declined"]) == (
+        draw.entries,
+        draw.winners + draw.promoted,
+        draw.declined,
+    )
+    assert min(draw.entries, draw.left, draw.winners, draw.declined, draw.promoted, seen["completed"]) > 0
+    assert "A draw of 2 places for those who did not get in" in printed(report)
+
+
 async def test_a_crowd_through_a_good_room_finds_every_fact_to_hold() -> None:
     screen = io.StringIO()
     report = await crowd_through(ScriptedRoom(), console_on(screen))
@@ -69,7 +82,9 @@ async def test_a_crowd_through_a_good_room_finds_every_fact_to_hold() -> None:
     assert min(seen[name] for name in ("completed", "left", "lapsed", "vanished")) > 0
     statuses = report.tally.statuses
     assert min(statuses["enter", 202], statuses["listen", 200], statuses["operation", 200]) > 0
-    assert "All 13 facts hold" in printed(report)
+    assert "All 22 facts hold" in printed(report)
+    assert_the_draw_was_held(report)
+    assert "draw: " in screen.getvalue()
 
 
 async def test_a_fault_of_the_server_is_found_and_fails_the_run() -> None:

@@ -6,7 +6,22 @@ from uuid import UUID
 
 import pytest
 
-from domain.fairness import ENTER, REQUEUE, canonical_json, entry_leaf, order_seed, rules_hash, seed_commitment
+from domain.fairness import (
+    DRAW_DENY,
+    DRAW_LEAVE,
+    ENTER,
+    NO_HASH,
+    REQUEUE,
+    DrawEntry,
+    canonical_json,
+    draw_entry_leaf,
+    draw_exit_leaf,
+    entry_leaf,
+    order_seed,
+    preferences_hash,
+    rules_hash,
+    seed_commitment,
+)
 
 SOMEBODY = UUID("019a4b00-0000-7000-8000-000000000001")
 SECRET, RULES, HEAD = b"s" * 32, b"r" * 32, b"h" * 32
@@ -42,6 +57,37 @@ def test_each_field_of_a_leaf_changes_it() -> None:
 def test_a_number_that_does_not_fit_makes_no_leaf(ticket: int, instant: int) -> None:
     with pytest.raises(struct.error):
         entry_leaf(ENTER, ticket, SOMEBODY, instant)
+
+
+def test_a_leaf_of_a_draw_has_every_field_of_the_entry() -> None:
+    key = sha256(b"a card").digest()
+    wishes = preferences_hash(["balcony", "stalls"])
+    leaf = draw_entry_leaf(DrawEntry(258, 70_000, SOMEBODY, 1_763_740_800_000_001, 1_000, 100, key, wishes))
+    numbers = (258).to_bytes(8, "big") + (70_000).to_bytes(8, "big")
+    instant = (1_763_740_800_000_001).to_bytes(8, "big")
+    assert leaf == b"DE" + numbers + SOMEBODY.bytes + instant + b"\x03\xe8\x00\x64" + key + wishes
+    assert len(leaf) == 110
+    assert draw_entry_leaf(DrawEntry(0, 0, SOMEBODY, 0))[-68:] == b"\x00\x01\x00\x01" + NO_HASH + NO_HASH
+
+
+def test_whoever_is_out_of_a_draw_left_or_was_denied() -> None:
+    left, denied = (draw_exit_leaf(kind, SOMEBODY, 5) for kind in (DRAW_LEAVE, DRAW_DENY))
+    assert left == b"DL" + SOMEBODY.bytes + (5).to_bytes(8, "big")
+    assert denied == b"DD" + left[2:]
+
+
+def test_preferences_are_hashed_in_their_order_and_none_are_zeros() -> None:
+    assert preferences_hash(["b", "a"]) == sha256(b'["b","a"]').digest()
+    assert preferences_hash(None) == preferences_hash([]) == bytes(32)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [DrawEntry(-1, 0, SOMEBODY, 0), DrawEntry(0, 2**64, SOMEBODY, 0), DrawEntry(0, 0, SOMEBODY, 0, tickets=65_536)],
+)
+def test_an_entry_that_does_not_fit_makes_no_leaf(entry: DrawEntry) -> None:
+    with pytest.raises(struct.error):
+        draw_entry_leaf(entry)
 
 
 def test_the_secret_is_committed_by_its_hash() -> None:

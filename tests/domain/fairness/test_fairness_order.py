@@ -2,7 +2,6 @@
 
 import hmac
 from collections import Counter
-from hashlib import sha256
 from itertools import pairwise
 from math import factorial, sqrt
 
@@ -13,28 +12,9 @@ from hypothesis import strategies as st
 from domain.fairness import RANKED_LIMIT, CohortOrder, cohort_order, permutation_name, permuted_order, ranked_order
 from domain.fairness.keyed import keyed_digest
 from domain.fairness.order import by_digest
-
-ONE_IN_TEN_THOUSAND = 3.719
-"""The standard score that chance exceeds once in 10,000 times."""
+from tests.support.chance import ONE_IN_TEN_THOUSAND, chi_square, critical, seed_of
 
 SMALL = [*range(41), 63, 64, 65, 99, 100, 101, 255, 256, 257, 1000, 4096, 4097]
-
-
-def seed_of(number: int) -> bytes:
-    """A fixed seed for each number."""
-    return sha256(b"a seed of the tests" + number.to_bytes(4, "big")).digest()
-
-
-def critical(freedom: int) -> float:
-    """The chi-square value that chance exceeds once in 10,000 times (Wilson and Hilferty, 1931)."""
-    spread = 2 / (9 * freedom)
-    return float(freedom * (1 - spread + ONE_IN_TEN_THOUSAND * sqrt(spread)) ** 3)
-
-
-def chi_square(seen: Counter[object], cells: int) -> float:
-    """How far the counts are from all cells being equally likely."""
-    expected = seen.total() / cells
-    return sum((count - expected) ** 2 for count in seen.values()) / expected + (cells - len(seen)) * expected
 
 
 def tickets_of(order: CohortOrder) -> list[int]:

@@ -8,8 +8,9 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from domain.distribution.state import Scope
 from domain.queue import commands as c
-from domain.queue.state import Scope, Status
+from domain.queue.state import Status
 from tests.domain.queue.invariants import Seen, check, check_between, check_rest
 
 PEOPLE = tuple(UUID(int=0x5EED << 100 | number) for number in range(6))

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from domain.distribution.state import Ended, Pause, Scope
 from domain.fairness import ENTER, entry_leaf, leaf_hash
 from domain.ids import unix_us
 from domain.queue import rules
 from domain.queue.commands import EnterQueue, LeaveQueue
 from domain.queue.events import Entered, Left
-from domain.queue.state import Ended, Entry, Pause, Queue, Scope, Status
+from domain.queue.state import Entry, Queue, Status
 from tests.domain.queue.queues import (
     ADA,
     BEN,

@@ -7,11 +7,12 @@ from uuid import UUID
 import pytest
 
 from domain.claims import Claims
+from domain.distribution.order import Completion, OrderDetails, OrderItem
+from domain.distribution.state import Ended
 from domain.queue import rules
 from domain.queue.commands import AdmitEntry, CompleteGrant, DenyEntry, SignGrant, ValidateGrant
 from domain.queue.events import Completed, Denied, Granted, Validated
-from domain.queue.order import Completion, OrderDetails, OrderItem
-from domain.queue.state import Ended, Entry, Queue, Status
+from domain.queue.state import Entry, Queue, Status
 from domain.tenant import TenantFacts
 from tests.domain.queue.queues import (
     ADA,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from domain.distribution.state import Lifecycle
 from domain.queue.journey import outcome, phase
-from domain.queue.state import Lifecycle
 
 
 @pytest.mark.parametrize(

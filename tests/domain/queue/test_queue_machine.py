@@ -6,9 +6,10 @@ from uuid import UUID
 
 from hypothesis import settings
 
+from domain.distribution.state import Scope
 from domain.queue import commands as c
 from domain.queue import rules
-from domain.queue.state import Queue, Scope
+from domain.queue.state import Queue
 from tests.domain.queue.invariants import Seen
 from tests.domain.queue.machine import Room, WaitingRoom
 from tests.domain.queue.simulation import Simulation, simulated

@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from domain.command import SYSTEM_ACTOR, Actor
+from domain.distribution.state import Ended, Pause, Scope
 from domain.queue import rules
 from domain.queue.commands import EnterQueue, KillQueue, PauseQueue, ResumeQueue
 from domain.queue.events import Denied, Extended, Granted, QueueChanged
-from domain.queue.state import Ended, Pause, Queue, Scope, Status
+from domain.queue.state import Queue, Status
 from domain.queue.view import queue_facts
 from domain.settings import actor_text
 from tests.domain.queue.queues import (

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import pytest
 
+from domain.distribution.state import Ended, Pause, Scope
 from domain.fairness import REQUEUE, cohort_order, entry_leaf, leaf_hash, order_seed, rules_hash
 from domain.ids import unix_us
 from domain.queue import commands as c
 from domain.queue import rules
 from domain.queue.events import Denied, Granted, OrderFixed
 from domain.queue.events import Requeued as WentBack
-from domain.queue.state import Ended, Entry, Pause, Queue, Requeued, Scope, Status
+from domain.queue.state import Entry, Queue, Requeued, Status
 from domain.queue.view import place, published_rules
 from tests.domain.queue.merkle import leaves_of, naive_root
 from tests.domain.queue.queues import (

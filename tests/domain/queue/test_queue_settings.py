@@ -8,10 +8,11 @@ from uuid import UUID
 import pytest
 
 from domain.decision import Refused
+from domain.distribution.state import Ended
 from domain.queue import rules
 from domain.queue.commands import CreateQueue, UpdateQueue
 from domain.queue.events import QueueChanged
-from domain.queue.state import Ended, Queue
+from domain.queue.state import Queue
 from domain.times import iso
 from tests.domain.queue.queues import (
     KEY,

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from domain.catalogue import COMMANDS
 from domain.command import Actor, Command, Envelope
+from domain.distribution.order import OrderDetails, OrderItem
 from domain.queue.config import NewQueue, QueueConfig
-from domain.queue.order import OrderDetails, OrderItem
 from store.wire import arrays, decode, encode
 from tests.domain.queue.queues import make_config, moment
 

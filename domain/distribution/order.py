@@ -41,7 +41,7 @@ class Completion:
 
     tenant_id: UUID
     id: UUID
-    queue_id: UUID
+    distribution_id: UUID
     order_amount: int | None = None
     currency_code: str | None = None
     items: tuple[dict[str, Any], ...] = ()

@@ -1,4 +1,4 @@
-"""What a queue keeps as JSON: its pause, its end, and the extensions of its grants that are under way."""
+"""What distributions keep as JSON: their pause, their end, and extensions of grants that are under way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.queue.state import Ended, Extension, Pause, Scope
+from domain.distribution.state import Ended, Pause, Scope
+from domain.queue.state import Extension
 
 Kept = dict[str, Any]
 

@@ -1,0 +1,45 @@
+"""Draws: what is logged after the freeze, who wins, and the check of a published draw.
+
+docs/fairness.md specifies every byte of it. The classes of single steps are in `domain.fairness.draws.steps`.
+"""
+
+from domain.fairness.draws.check import CheckedDraw, VerifyBeacon, check_draw
+from domain.fairness.draws.document import BeaconChain, BeaconRound, DrawDocument, DrawRules, StepsHead, is_draw_proof
+from domain.fairness.draws.published import PublishedDrawEntry, PublishedExit, leaf_of
+from domain.fairness.draws.receipt import Receipt, TreeHead, check_receipt
+from domain.fairness.draws.selection import Candidate, Fate, Selection, Standing, Turn, consider, next_turn, win
+from domain.fairness.draws.statement import Statement
+from domain.fairness.draws.steplog import Step, StepLog, first_link, step_hash
+from domain.fairness.draws.wrong import UnreadableProofError
+
+__all__ = [
+    "BeaconChain",
+    "BeaconRound",
+    "Candidate",
+    "CheckedDraw",
+    "DrawDocument",
+    "DrawRules",
+    "Fate",
+    "PublishedDrawEntry",
+    "PublishedExit",
+    "Receipt",
+    "Selection",
+    "Standing",
+    "Statement",
+    "Step",
+    "StepLog",
+    "StepsHead",
+    "TreeHead",
+    "Turn",
+    "UnreadableProofError",
+    "VerifyBeacon",
+    "check_draw",
+    "check_receipt",
+    "consider",
+    "first_link",
+    "is_draw_proof",
+    "leaf_of",
+    "next_turn",
+    "step_hash",
+    "win",
+]

@@ -1,0 +1,17 @@
+"""What is said of a file that cannot be read."""
+
+from pydantic import ValidationError
+
+
+class UnreadableProofError(Exception):
+    """A line of a proof file cannot be read, or the file ends too early. Says which line, counted from 1, and why."""
+
+    def __init__(self, line: int, text: str) -> None:
+        super().__init__(f"line {line} {text}")
+        self.line = line
+        self.text = text
+
+
+def told(error: ValidationError) -> str:
+    """Say in one sentence what is wrong with the members of a line."""
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
