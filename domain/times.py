@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -21,6 +22,11 @@ class Times:
 def shifted(moment: datetime | None, seconds: int) -> datetime | None:
     """A moment so many seconds later, or earlier. OverflowError beyond the years 1 to 9999."""
     return None if moment is None else moment + timedelta(seconds=seconds)
+
+
+def seconds_until(moment: datetime | None, now: datetime) -> int | None:
+    """Whole seconds until a moment, at least one: when to come again."""
+    return None if moment is None else max(1, math.ceil((moment - now).total_seconds()))
 
 
 @lru_cache(maxsize=4096)  # because a drain tells the same few moments in every answer and event

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -59,10 +58,6 @@ def serve(work: Work, draw_id: UUID, times: Times) -> None:
             break
     work.save(rules.close_if_due(_known(work, draw_id), times.now))
     KNOCKING.promise(work, _known(work, draw_id), times, after_slice=True)
-
-
-Due = Callable[[Work, Draw, Times], bool]
-"""Does a slice of something; whether there was anything to do."""
 
 
 def _known(work: Work, draw_id: UUID) -> Draw:

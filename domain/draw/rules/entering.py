@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -22,7 +20,7 @@ from domain.fairness.draws import steps
 from domain.fairness.draws.steps import AnyBody
 from domain.ids import unix_us
 from domain.receipts import Growth, ReceiptDue
-from domain.times import Times
+from domain.times import Times, seconds_until
 
 DRAWING = Refused("DISTRIBUTION_PAUSED", "The winners are being named just now; ask again.", retry_after=1)
 """The answer to whoever would change the pool while the first winners are being named."""
@@ -119,18 +117,14 @@ def _why_not(draw: Draw, command: EnterDraw, times: Times) -> Refused | None:
     if draw.pool.sealed_at is not None or draw.lifecycle(at) in {Lifecycle.SETTLING, Lifecycle.CLOSED}:
         return Refused("DRAW_CLOSED", "The draw takes no more entries.")
     if draw.pause is not None and draw.paused(Scope.ENTRY):
-        return Refused("DISTRIBUTION_PAUSED", "Entries are paused.", _until(draw.pause.resume_at, times.now))
+        return Refused("DISTRIBUTION_PAUSED", "Entries are paused.", seconds_until(draw.pause.resume_at, times.now))
     if config.open_at is not None and at < config.open_at:
-        return Refused("DRAW_NOT_OPEN", "The draw takes entries later.", _until(config.open_at, at))
+        return Refused("DRAW_NOT_OPEN", "The draw takes entries later.", seconds_until(config.open_at, at))
     if command.is_guest and not (config.supports_guest and draw.allow_guests):
         return Refused("GUEST_NOT_ALLOWED", "This draw wants people who are signed in.")
     if config.capacity is not None and draw.pool.entered >= config.capacity:
         return Refused("DRAW_FULL", "The draw has as many entries as it takes.")
     return None
-
-
-def _until(moment: datetime | None, now: datetime) -> int | None:
-    return None if moment is None else max(1, math.ceil((moment - now).total_seconds()))
 
 
 def _joined(draw: Draw, command_id: UUID, command: EnterDraw, times: Times, entered: type[events.Entered]) -> Decision:

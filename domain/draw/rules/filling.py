@@ -16,15 +16,15 @@ from domain.draw import events
 from domain.draw.rules.counting import removed, win
 from domain.draw.rules.logging import log_step
 from domain.draw.state import Counting, Draw, Entry, Passed, Status
-from domain.fairness.draws import steps
+from domain.fairness.draws import Candidate, Fate, Selection, consider, steps
 from domain.fairness.draws.steps import AnyBody
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Somebody whose turn it is, at a rank of the order; without one behind it."""
+    """Somebody whose turn it is, at a rank of the order."""
 
-    rank: int | None
+    rank: int
     entry: Entry
 
 
@@ -91,16 +91,18 @@ class _Filling:
 
     def turn(self, turn: Turn) -> None:
         """The next in the order: wins, is passed over, or is nobody any more."""
-        if self.draw.free <= 0 or turn.rank is None:
+        if self.draw.free <= 0:
             return
-        self.draw = self.draw.with_pool(reached=turn.rank + 1)
-        entry = turn.entry
-        if not self._counts(entry):
-            self._turned_down(entry)
-        elif entry.status is Status.ENTERED and entry.people > self.draw.free:
-            self._passed_over(entry, turn.rank)
-        elif entry.status is Status.ENTERED:
+        entry, inside = turn.entry, turn.entry.status is Status.ENTERED
+        candidate = Candidate(entry.number, turn.rank, entry.people, inside, is_duplicate=not self._counts(entry))
+        decided = consider(Selection(self.draw.free, end_of_order(self.draw), turn.rank), candidate)
+        self.draw = self.draw.with_pool(reached=decided.after.reached)
+        if decided.fate is Fate.WINS:
             self._wins(entry, turn.rank)
+        elif decided.fate is Fate.PASSED:
+            self._passed_over(entry, turn.rank)
+        elif inside:
+            self._turned_down(entry)
 
     def again(self, entry: Entry) -> None:
         """Somebody who waits behind the order."""
@@ -126,8 +128,7 @@ class _Filling:
         return self._counting[key] == entry.id
 
     def _turned_down(self, entry: Entry) -> None:
-        if entry.status is not Status.ENTERED:
-            return
+        """A duplicate that is still there learns that another one counts."""
         gone = replace(removed(entry, Status.DENIED), denied_at=self._now, reason="NOT_SELECTED")
         self.draw = self.draw.with_pool(entered=self.draw.pool.entered - 1)
         self._saves.append(gone)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 from domain.decision import Decision, Refused
@@ -19,7 +17,7 @@ from domain.queue.rules.idling import first_seen
 from domain.queue.state import LIVE, Entry, Queue, Status
 from domain.queue.view import absent_reply, reply_of
 from domain.receipts import Growth, ReceiptDue
-from domain.times import Times
+from domain.times import Times, seconds_until
 
 
 def enter(queue: Queue, mine: Sequence[Entry], command_id: UUID, command: EnterQueue, times: Times) -> Decision:
@@ -79,18 +77,14 @@ def _why_not(queue: Queue, command: EnterQueue, times: Times) -> Refused | None:
     if queue.lifecycle(at) in {Lifecycle.SETTLING, Lifecycle.CLOSED}:
         return Refused("QUEUE_CLOSED", "The queue takes no more entries.")
     if queue.pause is not None and queue.paused(Scope.ENTRY):
-        return Refused("DISTRIBUTION_PAUSED", "Entries are paused.", _until(queue.pause.resume_at, times.now))
+        return Refused("DISTRIBUTION_PAUSED", "Entries are paused.", seconds_until(queue.pause.resume_at, times.now))
     if config.entries_from is not None and at < config.entries_from:
-        return Refused("QUEUE_NOT_OPEN", "The queue takes entries later.", _until(config.entries_from, at))
+        return Refused("QUEUE_NOT_OPEN", "The queue takes entries later.", seconds_until(config.entries_from, at))
     if command.is_guest and not (config.supports_guest and queue.allow_guests):
         return Refused("GUEST_NOT_ALLOWED", "This queue wants people who are signed in.")
     if config.capacity is not None and queue.line.waiting >= config.capacity:
         return Refused("QUEUE_FULL", "The line is full.")
     return None
-
-
-def _until(moment: datetime | None, now: datetime) -> int | None:
-    return None if moment is None else max(1, math.ceil((moment - now).total_seconds()))
 
 
 def _joined(
