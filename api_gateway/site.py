@@ -28,6 +28,7 @@ from api_gateway.http.openapi import described
 from api_gateway.http.operations import operation_router
 from api_gateway.http.proofs import proof_router
 from api_gateway.http.told import ANYBODY, PUBLISHABLE, SECRET
+from api_gateway.http.verifier import verifier_routes
 from api_gateway.live.looks import Looks
 from api_gateway.live.orders import CHUNKS, Orders
 
@@ -38,7 +39,7 @@ CONSUMER_BASE, ADMIN_BASE = "/consumer/api/v1", "/admin/api/v1"
 def site(gateway: Gateway, looks: Looks) -> Asgi:
     """The application behind the hot routes."""
     root = _application(gateway, "Drumroll", "")
-    root.router.routes.extend(health_routes())
+    root.router.routes.extend([*health_routes(), *verifier_routes()])
     root.mount(CONSUMER_BASE, consumer_api(gateway, looks))
     root.mount(ADMIN_BASE, admin_api(gateway, looks))
     return Counting(root)
