@@ -3,7 +3,8 @@
 .PHONY: help demo up test chaos soak simulate check audit format bench against lock clean
 
 PEOPLE ?= 5000
-TESTS ?= tests
+# What starts whole installations runs in turn, because it needs the machine for itself; the rest on all cores.
+IN_TURN := tests/chaos tests/cli tests/journeys tests/bench tests/controls
 REVISION ?= HEAD
 SEEDS ?= 5000
 FROM ?= 0
@@ -24,7 +25,12 @@ up: $(READY) ## keep the system running on printed addresses until Ctrl-C
 	@$(BIN)/drumroll up
 
 test: $(READY) ## run every test on real servers (TESTS=tests/domain for a part)
+ifdef TESTS
 	@$(BIN)/python -m pytest $(TESTS)
+else
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile tests $(IN_TURN:%=--ignore=%)
+	@$(BIN)/python -m pytest $(IN_TURN)
+endif
 
 chaos: $(READY) ## break everything under a load and check what is left (DURATION=60 SEED=7)
 	@$(BIN)/python -m tests.chaos.storm --duration $(or $(DURATION),60) $(if $(SEED),--seed $(SEED))

@@ -71,24 +71,16 @@ LATE = "rt_" + "b" * 40
 """Printed before anything makes it a secret."""
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What a suite says that does all of this, each in a test of its own."""
+@pytest.fixture(scope="module", params=["0", "2"])
+def told(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
+    """What a suite says that does all of this, each in a test of its own, in one process and in two more."""
     folder = tmp_path_factory.mktemp("planted")
     done = PLANTED | HARMLESS | {"what is learnt to be a secret only afterwards": f"print({LATE!r})"}
     (folder / "test_planted.py").write_text(f"LATE, DONE = {LATE!r}, {done!r}\n{MADE}")
     words = [
-        "-m",
-        "pytest",
-        "-q",
-        "-rA",
-        "-p",
-        "tests.support.leaks",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(folder),
-    ]
+        "-m", "pytest", "-q", "-rA", "-p", "tests.support.leaks", "-p", "no:cacheprovider", "--rootdir", str(folder),
+        "-n", request.param, "--dist", "loadfile",
+    ]  # fmt: skip
     ran = subprocess.run([sys.executable, *words, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     return ran.stdout + ran.stderr

@@ -6,6 +6,8 @@ installations, and the bodies of all refusals. Whoever tells a secret fails the 
 to be a secret later fails the session.
 """
 
+from __future__ import annotations
+
 import base64
 import os
 import re
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -37,6 +39,14 @@ DRAWN_LENGTH = 43
 Response = requests.Response | aiohttp.ClientResponse
 
 
+class Seen(TypedDict):
+    """What one process of pytest-xdist has seen, as it tells it at its end."""
+
+    told: list[str]
+    known: int
+    texts: int
+
+
 @dataclass
 class Leaks:
     """The secrets of a session, the words that were read, and who told what."""
@@ -45,6 +55,7 @@ class Leaks:
     read: dict[bytes, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     texts: int = 0
+    others: list[Seen] = field(default_factory=list)
 
     def learn(self, *secrets: str | bytes | None) -> None:
         """From now on these are secrets. What is too short to be one, or is but an id, is none."""
@@ -64,6 +75,14 @@ class Leaks:
     def later(self) -> list[str]:
         """Who told what turned out to be a secret afterwards."""
         return [f"{where} tells {shown(word)}" for word, where in self.read.items() if word in self.known]
+
+    def seen(self) -> Seen:
+        """All that was seen by the end, here and elsewhere."""
+        all_seen = [Seen(told=self.later(), known=len(self.known), texts=self.texts), *self.others]
+        return Seen(
+            told=[line for one in all_seen for line in one["told"]],
+            known=sum(one["known"] for one in all_seen), texts=sum(one["texts"] for one in all_seen),
+        )  # fmt: skip
 
     def taken(self) -> list[str]:
         """Who told what since this was last asked."""
@@ -191,15 +210,25 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the session when something was told before it was known to be a secret."""
-    if told := LEAKS.later():
+    """Fail the session when something was told before it was known to be a secret, here or in a process that ran tests for it."""
+    seen, output = LEAKS.seen(), getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["secrets"] = seen
+    elif seen["told"]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        os.write(2, ("\n".join(["", "Secrets were told:", *told]) + "\n").encode())
+        os.write(2, ("\n".join(["", "Secrets were told:", *seen["told"]]) + "\n").encode())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a process of pytest-xdist has seen; nothing of one that was killed."""
+    if "secrets" in (output := getattr(node, "workeroutput", {})):
+        LEAKS.others.append(output["secrets"])
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what was looked for."""
-    if LEAKS.texts:  # because what other processes of pytest-xdist have seen is not known here
-        terminalreporter.write_line(
-            f"{len(LEAKS.known)} secrets were made, and looked for in {LEAKS.texts} logs and refusals"
-        )
+    seen = LEAKS.seen()
+    terminalreporter.write_line(
+        f"{seen['known']} secrets were made, and looked for in {seen['texts']} logs and refusals"
+    )
