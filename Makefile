@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo up test chaos soak simulate check audit format bench against lock clean
+.PHONY: help demo up test chaos soak simulate chance check audit format bench against lock clean
 
 PEOPLE ?= 5000
 # What starts whole installations runs in turn, because it needs the machine for itself; the rest on all cores.
@@ -41,6 +41,9 @@ soak: $(READY) ## one storm after the other until a fact fails (RUNS=50 DURATION
 
 simulate: $(READY) ## run the core under seeded faults, in memory (SEEDS=5000 FROM=0)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --from $(FROM)
+
+chance: $(READY) ## hold 100,000 draws of each sort against exact probabilities (DRAWS=100000)
+	@$(BIN)/python -m tests.chance --draws $(or $(DRAWS),100000)
 
 check: $(READY) ## lint, formatting, types, import arrows, migration drift, audit
 	$(BIN)/ruff check

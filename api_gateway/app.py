@@ -6,12 +6,14 @@ import gc
 from contextlib import AsyncExitStack
 
 from api_gateway.connection import DOOR
-from api_gateway.hot import Hot
+from api_gateway.drawing import Drawing
+from api_gateway.hot import DRAWS, QUEUES, Hot
 from api_gateway.http.asgi import Asgi, Receive, Scope, Send
 from api_gateway.http.front import Front
 from api_gateway.limits.in_hand import LoadShedder
 from api_gateway.live.launches import Launches
 from api_gateway.live.looks import Looks
+from api_gateway.live.stream import Streams
 from api_gateway.looking import Looking
 from api_gateway.process import Parts, opened
 from api_gateway.queueing import Queueing
@@ -67,10 +69,14 @@ class Application:
 def assembled(parts: Parts) -> tuple[Asgi, LoadShedder]:
     """All routes over an open gateway, and who may come in."""
     gateway = parts.gateway
-    queueing = Queueing(gateway, parts.lines, parts.tickets)
-    parts.signers.whenever_withdrawn(gateway.guard.tokens.forget, queueing.glances.forget, parts.lines.forget)
-    looks = Looks(parts.lines, parts.tickets, Launches(parts.lines, gateway.clock), queueing.standing)
-    hot = Hot(gateway, queueing, site(gateway, looks))
+    streams = Streams(gateway.clock)
+    queueing = Queueing(gateway, parts.lines, parts.tickets, streams)
+    drawing = Drawing(gateway, parts.urns, parts.tickets, streams)
+    parts.signers.whenever_withdrawn(
+        gateway.guard.tokens.forget, queueing.glances.forget, parts.lines.forget, parts.urns.forget
+    )
+    looks = Looks(parts.lines, parts.urns, parts.tickets, Launches(gateway.clock), queueing.standing, drawing.standing)
+    hot = Hot(gateway, queueing, QUEUES, Hot(gateway, drawing, DRAWS, site(gateway, looks)))
     front = Front(hot, gateway.guard, gateway.settings.domain)
     chosen = gateway.settings
     door = LoadShedder(

@@ -18,10 +18,10 @@ IDLE_SECONDS: Final = 30
 SOON_SECONDS: Final = 2
 _PUBLIC: Final = (
     "id", "type", "experienceId", "sequenceId", "name", "lifecycle", "drawStatus", "paused", "pauseScope", "resumeAt",
-    "openAt", "closeAt", "drawAt", "claimCloseAt", "timeZone", "supportsGuest", "winnerCount", "alternateCount",
+    "openAt", "closeAt", "drawAt", "claimCloseAt", "timeZone", "supportsGuest", "winnerCount", "prizes", "alternateCount",
     "continueSelectingUntilCompleted", "onExpiry", "requeueLimit", "maxTicketsPerEntry", "maxPeoplePerEntry",
-    "maxQuantityPerConsumer", "admissionExpirationSeconds", "completionGraceSeconds", "replacesDrawId", "randomness",
-    "beaconRound", "sealedAt", "drawnAt", "completedAt", "version",
+    "ticketsBy", "entriesBy", "maxQuantityPerConsumer", "admissionExpirationSeconds", "completionGraceSeconds",
+    "replacesDrawId", "randomness", "beaconRound", "sealedAt", "drawnAt", "completedAt", "version",
 )  # fmt: skip
 _OWN: Final = frozenset({"now", "orderId", "order", "promoted", "requeueCount"})
 
@@ -50,11 +50,11 @@ def seen_by(draw: Draw, participation: str, now: datetime) -> DrawSeen:
     return DrawSeen(
         lifecycle=draw.lifecycle(now).value, paused_scope=draw.pause.scope.value if draw.pause else None,
         drawn=draw.pool.drawn_at is not None, participation=participation,
-        guests=draw.config.supports_guest and draw.allow_guests,
+        guests=draw.config.supports_guest and draw.allow_guests, by_themselves=draw.config.entries_by == "entrant",
     )  # fmt: skip
 
 
-def own_state(call: Call, draw: Draw, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def own_state(actor: str, draw: Draw, facts: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Where a person stands in a draw, for that person."""
     place = f"/consumer/api/v1/draws/{draw.id}"
     told = {name: value for name, value in facts.items() if value is not None and name not in _OWN}
@@ -64,7 +64,7 @@ def own_state(call: Call, draw: Draw, facts: Mapping[str, Any], now: datetime) -
         "stateVersion": facts.get("stateVersion", 0), "serverTime": iso(now),
         "pollAfterSeconds": poll_after(draw, facts["status"], now),
     }  # fmt: skip
-    shown = links(place, call.caller.kind, seen_by(draw, facts["status"], now))
+    shown = links(place, actor, seen_by(draw, facts["status"], now))
     shown["self"] = shown["self"] | {"href": f"{place}/status", "title": "Where you stand."}
     return {**told, **common, "_links": shown}
 

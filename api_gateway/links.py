@@ -48,6 +48,7 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
         "enter": ("POST", "{place}/enter", "Take part."),
         "status": ("GET", "{place}/status", "Where you stand."),
         "leave": ("POST", "{place}/leave", "Take part no more, or give a win back."),
+        "events": ("GET", "{place}/events", "Changes as they happen."),
         "proof": ("GET", "{place}/proof", "How the winners are drawn."),
     },
     DrawRun: _KEPT
@@ -56,6 +57,7 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
         "resume": ("POST", "{place}/resume", "Go on."),
         "kill": ("POST", "{place}/kill", "End it for good: it is void."),
         "beacon": ("POST", "{place}/beacon", "Give it the round of the beacon that it waits for."),
+        "enter": ("POST", "{place}/enter", "Enter a person."),
         "consumers": ("GET", "{place}/consumers", "Who takes part."),
         "proof": ("GET", "{place}/proof", "How the winners are drawn."),
     },
@@ -71,7 +73,7 @@ _RELATIONS: Final[Mapping[type, _Relations]] = {
     ExperienceShown: {
         "enter": ("POST", "{place}/enter", "Come in."),
         "leave": ("DELETE", "{place}/leave", "Go out; places in its lines are kept."),
-        "events": ("GET", "{place}/events", "Changes of its queues as they happen."),
+        "events": ("GET", "{place}/events", "Changes of what it distributes, as they happen."),
     },
     ExperienceKept: _KEPT
     | {
@@ -120,6 +122,7 @@ def draw_run(facts: Mapping[str, Any]) -> DrawRun:
     return DrawRun(
         lifecycle=facts["lifecycle"], paused=facts["paused"], archived=facts["archived"],
         live=bool(facts["activeGrants"] or (facts["enteredCount"] and not over)), waits=facts["waitingFor"] is not None,
+        entries_held=facts["pauseScope"] in {"ENTRY", "ALL"},
     )  # fmt: skip
 
 

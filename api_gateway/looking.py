@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
-from api_gateway.hot import PREFIX
+from api_gateway.hot import QUEUES as PREFIX
 from api_gateway.http.asgi import Asgi, Pairs, Receive, Scope, Send
 from api_gateway.live.glance import Glances
 from runtime import metrics

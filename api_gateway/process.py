@@ -26,6 +26,7 @@ from api_gateway.live.key_uses import KeyUses
 from api_gateway.live.lines import Lines
 from api_gateway.live.presence import Presence
 from api_gateway.live.tickets import Tickets
+from api_gateway.live.urns import Urns
 from api_gateway.replica import Replica
 from api_gateway.replies import Replies
 from domain.catalogue import TOPICS
@@ -52,6 +53,7 @@ class Parts:
 
     gateway: Gateway
     lines: Lines
+    urns: Urns
     tickets: Tickets
     signers: Signers
     undecided: Undecided
@@ -116,7 +118,9 @@ async def _assembled(
     keys, tokens = Keys(pool, clock), Tokens(signers, clock, settings.issuer)
     writes = WriteLimits(redis_client(settings.redis_url, timeout=LIMITS_SECONDS), clock)
     undecided = Undecided(pool, settings.undecided_per_organization, settings.undecided_per_aggregate)
-    replies, lines = Replies(client, pool, name, clock), Lines(pool, client, clock)
+    replies = Replies(client, pool, name, clock)
+    lines, urns = Lines(pool, client, clock), Urns(pool, client, clock)
+    lines.hear_for(urns)
     replies.whenever_decided(undecided.decided)
     appender = Appender(name, partial(connected, settings.database_url), clock)
     accept = Accept(appender, bell, await _partitions(pool), writes, undecided, clock)
@@ -128,8 +132,13 @@ async def _assembled(
         accept=accept, replies=replies,
     )  # fmt: skip
     tasks: list[Endless] = [replies.listen, replies.look, signers.watch, lines.pull, lines.listen, undecided.watch]
-    tasks += [partial(_follow, pool, clock), Presence(lines, accept, clock).tell, KeyUses(keys, accept, clock).tell]
-    return Parts(gateway, lines, Tickets(client, keys, clock), signers, undecided), tasks
+    tasks += [
+        urns.pull,
+        partial(_follow, pool, clock),
+        Presence(lines, accept, clock).tell,
+        KeyUses(keys, accept, clock).tell,
+    ]
+    return Parts(gateway, lines, urns, Tickets(client, keys, clock), signers, undecided), tasks
 
 
 def _long_reads(primary: AsyncConnectionPool, replica: AsyncConnectionPool | None, clock: Clock) -> Connections:

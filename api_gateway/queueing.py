@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,30 +11,27 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api_gateway.auth import CONSUMER, Caller, guest_ids, new_guest
 from api_gateway.context import Accepted, Asked, Decided, Gateway
-from api_gateway.http.asgi import Pairs, Receive, Send
+from api_gateway.http.asgi import Pairs
 from api_gateway.http.asking import asked as asks
-from api_gateway.http.asking import asked_as_guest, limit
+from api_gateway.http.asking import asked_as_guest
 from api_gateway.http.bodies import decoded
 from api_gateway.http.cross_origin import readable_by
-from api_gateway.http.prefer import preference, since_version
-from api_gateway.http.presented import stream_ticket
 from api_gateway.http.raw import RawRequest
 from api_gateway.limits import Ask, terms
 from api_gateway.live.glance import Glances, Look, sender
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.state import state_json
-from api_gateway.live.stream import Streams
+from api_gateway.live.stream import QueueTale, Streams
 from api_gateway.live.tickets import Tickets
-from api_gateway.problems import Problem, problem
+from api_gateway.problems import Problem
 from api_gateway.refusals import problem_of
+from api_gateway.watching import Answer, Watching, person
 from domain.problems import field_errors
 from domain.queue.commands import EnterQueue, LeaveQueue, SignGrant
 from domain.times import iso
 
 Body = TypeVar("Body", bound=BaseModel)
-Answer = tuple[int, bytes, Pairs]
-NOT_FOUND = ("QUEUE_NOT_FOUND", "There is no such queue.")
 
 
 class EnterBody(BaseModel):
@@ -52,37 +48,16 @@ class LeaveBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class Queueing:
+class Queueing(Watching[Line, Standing]):
     """Looks, entries and leaves."""
 
-    def __init__(self, gateway: Gateway, lines: Lines, tickets: Tickets) -> None:
-        self._gateway, self._lines, self._tickets = gateway, lines, tickets
-        self._streams = Streams(gateway.clock)
-        self.glances = Glances(gateway.guard.keys, gateway.reads, gateway.clock)
-        self.hot: dict[tuple[str, str], Callable[[RawRequest, UUID, bytes], Awaitable[Answer]]] = {
-            ("GET", "/status"): self.status,
-            ("POST", "/enter"): self.enter,
-            ("POST", "/leave"): self.leave,
-        }
+    missing = ("QUEUE_NOT_FOUND", "There is no such queue.")
 
-    async def status(self, request: RawRequest, queue_id: UUID, _: bytes) -> Answer:
-        """Where this person stands: from the snapshot at hand, without asking anybody."""
-        guard = self._gateway.guard
-        caller = guard.consumer_now(request.headers) or await guard.consumer(request.headers)
-        asking = limit(self._gateway, request, caller, "status")
-        verdict = self._gateway.reads.admit(asking)
-        if not verdict.admitted:
-            raise verdict.problem()
-        line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
-        standing = await self.standing(caller, line)
-        self._keep(request, caller, line, standing, asking)
-        waited: Pairs = []
-        since = since_version(request.query) if request.scope["query_string"] else None
-        if since is not None and b"prefer" in request.headers:
-            standing = await self._grown(caller, line, standing, since, preference(request.headers).wait)
-            held = preference(request.headers).held
-            waited = [(b"preference-applied", held.encode())] if held else []
-        return 200, state_json(line, standing, self._gateway.clock.now()), verdict.raw_headers() + waited
+    def __init__(self, gateway: Gateway, lines: Lines, tickets: Tickets, streams: Streams) -> None:
+        super().__init__(gateway, lines, tickets, streams)
+        self._lines = lines
+        self.glances = Glances(gateway.guard.keys, gateway.reads, gateway.clock)
+        self.hot |= {("POST", "/enter"): self.enter, ("POST", "/leave"): self.leave}
 
     async def enter(self, request: RawRequest, queue_id: UUID, sent: bytes) -> Answer:
         """Join the line: with a consumer token, or as a new guest with a publishable key and a strong Idempotency-Key."""
@@ -92,12 +67,12 @@ class Queueing:
         else:
             caller = await guard.public(request.headers)
         body = parsed(EnterBody, sent)
-        line = self._lines.known(caller.tenant_id, queue_id) or await self._visible(caller, queue_id)
+        line = self._lines.known(caller.tenant_id, queue_id) or await self.visible(caller, queue_id)
         if caller.kind != CONSUMER:
             return await self._enter_as_guest(request, line, caller, body, sent)
         asked = asks(self._gateway, request, caller, queue_id, sent, "entry")
         command = EnterQueue(
-            queue_id=queue_id, consumer_id=_person(caller), is_guest=caller.is_guest, quantity=body.quantity,
+            queue_id=queue_id, consumer_id=person(caller), is_guest=caller.is_guest, quantity=body.quantity,
             session_id=caller.session_id,
         )  # fmt: skip
         return await self._told(caller, line, command, asked)
@@ -106,35 +81,20 @@ class Queueing:
         """Leave the line, or give the grant back: the place one has now, for another may still be held here."""
         caller = await self._gateway.guard.consumer(request.headers)
         parsed(LeaveBody, sent)
-        line = await self._visible(caller, queue_id)
-        seen = await self._lines.stored(line, _person(caller))
+        line = await self.visible(caller, queue_id)
+        seen = await self._lines.stored(line, person(caller))
         asked = asks(self._gateway, request, caller, queue_id, sent, "entry")
         command = LeaveQueue(
-            queue_id=queue_id, consumer_id=_person(caller), entry_id=seen.entry_id, session_id=caller.session_id
+            queue_id=queue_id, consumer_id=person(caller), entry_id=seen.entry_id, session_id=caller.session_id
         )
         return await self._told(caller, line, command, asked)
 
-    async def events(self, request: RawRequest, queue_id: UUID, receive: Receive, send: Send) -> None:
-        """Changes as they happen, to whoever has a consumer token or a ticket."""
-        ticket = stream_ticket(request.scope)
-        if ticket is not None:
-            caller = await self._tickets.take(ticket)
-        else:
-            caller = await self._gateway.guard.consumer(request.headers)
-        verdict = self._gateway.reads.admit(limit(self._gateway, request, caller, "stream"))
-        if not verdict.admitted:
-            raise verdict.problem()
-        line = await self._visible(caller, queue_id)
-        headers = [(b"x-request-id", str(request.id).encode()), *verdict.raw_headers()]
-        await self._streams.serve(caller, line, lambda: self.standing(caller, line), receive, send, headers)
-
-    async def standing(self, caller: Caller, line: Line) -> Standing:
+    async def standing(self, caller: Caller, one: Line) -> Standing:
         """A person's participation; a live grant with its token."""
-        assert caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
-        standing = line.held(caller.consumer_id) or await self._lines.standing(line, caller.consumer_id)
-        line.saw(standing)
+        standing = one.held(person(caller)) or await self._lines.standing(one, person(caller))
+        one.saw(standing)
         if standing.status == "GRANTED" and not standing.token:
-            return await self._signed(caller, line, standing)
+            return await self._signed(caller, one, standing)
         return standing
 
     async def _enter_as_guest(
@@ -175,51 +135,35 @@ class Queueing:
         """The standing with its grant's token, which a worker signs when its holder first looks."""
         assert standing.entry_id and standing.grant_id  # noqa: S101 (narrows the type; granted standings have both)
         command = SignGrant(queue_id=line.queue_id, entry_id=standing.entry_id, grant_id=standing.grant_id)
-        asked = Asked(self._gateway.clock.new_id(), self._gateway.clock.new_id())
-        answer = await self._gateway.ask(caller, command, asked)
-        token = answer.secrets.get("admissionGrant", "") if isinstance(answer, Decided) else ""
-        if not token:
-            raise problem("DEPENDENCY_UNAVAILABLE", "The grant is being signed; look again.", retry_after=1)
-        signed = replace(standing, token=token.encode())
-        if line.held(_person(caller)) is standing:
-            line.keep(_person(caller), signed)
+        signed = replace(standing, token=(await self._token(caller, command)).encode())
+        if line.held(person(caller)) is standing:
+            line.keep(person(caller), signed)
         return signed
 
-    def _keep(self, request: RawRequest, caller: Caller, line: Line, standing: Standing, asking: Ask) -> None:
+    def _looked(self, request: RawRequest, caller: Caller, one: Line, standing: Standing, asking: Ask) -> None:
         """Remember what this look found out, for the next one; not what the line does not hold, because nobody would end it."""
         headers, key = request.headers, caller.key
         ends = self._gateway.guard.tokens.ends(headers[b"authorization"].partition(b" ")[2].strip())
-        if ends is not None and line.held(_person(caller)) is standing:
+        if ends is not None and one.held(person(caller)) is standing:
             origin = headers.get(b"origin")
             self.glances.keep(
                 headers[b"authorization"],
                 Look(
                     key=key, standing=standing, ends=min(ends, key.expires_at.timestamp()) if key.expires_at else ends,
-                    sender=sender(request.peer or "", headers.get(b"x-forwarded-for"), origin), line=line,
+                    sender=sender(request.peer or "", headers.get(b"x-forwarded-for"), origin), line=one,
                     terms=terms(asking.rules, asking.policies),
                     counters=self._gateway.reads.counters(asking), readable=() if origin is None else readable_by(origin),
                 ),
             )  # fmt: skip
 
-    async def _visible(self, caller: Caller, queue_id: UUID) -> Line:
-        line = await self._lines.line(caller.tenant_id, queue_id)
-        if line is None or not line.visible:
-            raise problem(*NOT_FOUND)
-        return line
+    def _state(self, one: Line, standing: Standing) -> bytes:
+        return state_json(one, standing, self._gateway.clock.now())
 
-    async def _grown(self, caller: Caller, line: Line, standing: Standing, since: int, seconds: float) -> Standing:
-        """Long poll: wait until the participation's version exceeds the one that was seen, or patience ends."""
-        until = self._gateway.clock.monotonic() + seconds
-        while standing.version <= since and self._gateway.clock.monotonic() < until:
-            await line.next_pull(min(1.0, until - self._gateway.clock.monotonic()))
-            line.asked_at = self._gateway.clock.monotonic()
-            standing = await self.standing(caller, line)
-        return standing
+    def _version(self, one: Line, standing: Standing) -> int:
+        return standing.version
 
-
-def _person(caller: Caller) -> UUID:
-    assert caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
-    return caller.consumer_id
+    def _tale(self) -> QueueTale:
+        return QueueTale(self._gateway.clock)
 
 
 def parsed(model: type[Body], sent: bytes) -> Body:

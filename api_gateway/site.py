@@ -22,6 +22,7 @@ from api_gateway.http.call import ADMIN_READS, ANYBODY_READS, PUBLIC_READS
 from api_gateway.http.counting import Counting
 from api_gateway.http.documents import reference_page
 from api_gateway.http.draw_proofs import draw_proof_router
+from api_gateway.http.draw_record import draw_record_router
 from api_gateway.http.faults import tell_faults
 from api_gateway.http.health import health_routes
 from api_gateway.http.openapi import described
@@ -30,7 +31,6 @@ from api_gateway.http.proofs import proof_router
 from api_gateway.http.told import ANYBODY, PUBLISHABLE, SECRET
 from api_gateway.http.verifier import verifier_routes
 from api_gateway.live.looks import Looks
-from api_gateway.live.orders import CHUNKS, Orders
 
 VERSION: Final = "1"
 CONSUMER_BASE, ADMIN_BASE = "/consumer/api/v1", "/admin/api/v1"
@@ -50,7 +50,8 @@ def consumer_api(gateway: Gateway, looks: Looks) -> FastAPI:
     api = _application(gateway, "Drumroll Consumer API", "What people, their pages and the shops' servers may ask.")
     api.state.looks = looks
     _include(
-        api, auth.router, people.router, experiences.router, waiting.router, drawing.router, streams.router,
+        api, auth.router, people.router, experiences.router, waiting.router,
+        draw_record_router(PUBLIC_READS, PUBLISHABLE), drawing.router, streams.router,
         proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
         draw_proof_router(PUBLIC_READS, PUBLISHABLE, published_only=True),
         actions.router, operation_router(ANYBODY_READS, ANYBODY),
@@ -64,7 +65,7 @@ def admin_api(gateway: Gateway, looks: Looks) -> FastAPI:
     api.state.looks = looks
     _include(
         api, kept_experiences.router, sequences.router, queues.router, participations.router, consumers.router,
-        measures.router, draws.router, entrants.router,
+        measures.router, draw_record_router(ADMIN_READS, SECRET), draws.router, entrants.router,
         draw_proof_router(ADMIN_READS, SECRET, published_only=False),
         proof_router(ADMIN_READS, SECRET, published_only=False), actions.router, organization.router,
         operation_router(ADMIN_READS, SECRET),
@@ -77,7 +78,7 @@ def _application(gateway: Gateway, title: str, description: str) -> FastAPI:
         title=title, description=description, version=VERSION, openapi_url=None, docs_url=None, redoc_url=None,
         redirect_slashes=False,
     )  # fmt: skip
-    app.state.gateway, app.state.briefly, app.state.orders = gateway, Briefly(gateway.clock), Orders(CHUNKS)
+    app.state.gateway, app.state.briefly = gateway, Briefly(gateway.clock)
     tell_faults(app)
     return app
 

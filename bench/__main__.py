@@ -15,6 +15,7 @@ from bench.bench import Bench
 from bench.figure import Figure
 from bench.figures.admission import admission
 from bench.figures.baseline import baseline
+from bench.figures.beside import beside
 from bench.figures.cold import cold
 from bench.figures.enters import enters
 from bench.figures.memory import memory
@@ -23,7 +24,10 @@ from bench.figures.neighbours import neighbours
 from bench.figures.opening import opening
 from bench.figures.overload import overload
 from bench.figures.polls import polls
+from bench.figures.receipts import receipts
+from bench.figures.selection import selection
 from bench.figures.timers import timers
+from bench.figures.verifying import verifying
 from bench.machine import machine
 from bench.report import Report, one_line, write_into
 from bench.system import running_system
@@ -39,9 +43,13 @@ FIGURES: Mapping[str, Callable[[Bench], list[Figure]]] = {
     "memory": memory,
     "overload": overload,
     "neighbours": neighbours,
+    "selection": selection,
+    "beside": beside,
+    "verifying": verifying,
+    "receipts": receipts,
     "baseline": baseline,
 }
-DEFAULT = [name for name in FIGURES if name != "baseline"]
+DEFAULT = [name for name in FIGURES if name not in {"baseline", "receipts"}]
 """All that something was promised of."""
 
 
@@ -51,7 +59,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # because what was started is ended on the way out
     figures: list[Figure] = []
     with _folder(options.keep) as folder, running_system(folder / "state") as system:
-        bench = Bench(system, folder, options.pairs, options.seconds, options.quick)
+        bench = Bench(system, folder, options.pairs, options.seconds, options.quick, options.entries)
         for name in options.figures or DEFAULT:
             figures += _measured(name, bench)
     report = Report(options.date, "python -m bench " + " ".join(sys.argv[1:]), machine(), figures)
@@ -101,6 +109,7 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--pairs", type=int, default=5, help="how often both sides of a comparison run")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long one side runs after its warm-up")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="how many are in the draw")
     parser.add_argument("--date", default="an unnamed day", help="the day that the report tells")
     parser.add_argument("--json", type=Path, help="write the figures with every run to this file")
     parser.add_argument("--write", type=Path, help="write the table into this document")

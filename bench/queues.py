@@ -9,20 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-import redis
 from sqlalchemy import Connection
 
 from bench.rows import one_row
 from bench.system import System
+from bench.writing import as_writer
 from domain.decision import Timer
 from domain.queue.commands import KnockQueue
 from domain.queue.state import Queue
-from store import command_log, database, timers
-from store.command_log import Place
+from store import database, timers
 from store.repositories.base import Tenancy
 from store.repositories.queues import Queues
-from store.wire import partition_of
-from workers.replies import nudge_timers
 
 _PATIENCE_SECONDS = 20.0
 
@@ -46,20 +43,13 @@ class Held:
 @contextmanager
 def writing(system: System, queue_id: UUID) -> Iterator[Held]:
     """The queue to be written, committed at the end of the block. TimeoutError when its partition is never free."""
-    engine = database.engine(system.installation.owner_url, database.OPERATOR, pool=1)
-    try:
-        with engine.begin() as connection:
-            _lock(connection, Place("queue", partition_of(queue_id, database.partitions(connection))))
-            queues = Queues(Tenancy(connection, system.organization.test_tenant_id))
-            queue = queues.get(queue_id)
-            if queue is None:
-                raise LookupError(f"there is no queue {queue_id}")
-            yield Held(connection, queue, queues)
-            queues.flush()
-    finally:
-        engine.dispose()
-    with redis.Redis.from_url(system.installation.redis_url) as client:
-        nudge_timers(client)
+    with as_writer(system, "queue", queue_id) as connection:
+        queues = Queues(Tenancy(connection, system.organization.test_tenant_id))
+        queue = queues.get(queue_id)
+        if queue is None:
+            raise LookupError(f"there is no queue {queue_id}")
+        yield Held(connection, queue, queues)
+        queues.flush()
 
 
 def open_now(system: System, queue_id: UUID) -> None:
@@ -79,11 +69,3 @@ def _is_open(system: System, queue_id: UUID) -> bool:
     with system.connect() as connection:
         (opened_at,) = one_row(connection, b"SELECT opened_at FROM queue WHERE id = %s", (queue_id,))
     return opened_at is not None
-
-
-def _lock(connection: Connection, place: Place) -> None:
-    until = time.monotonic() + _PATIENCE_SECONDS
-    while command_log.lock(connection, place) is None:
-        if time.monotonic() > until:
-            raise TimeoutError(f"the partition {place} is never free")
-        time.sleep(0.01)

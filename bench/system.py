@@ -28,7 +28,7 @@ from domain.times import iso
 
 HOST = "127.0.0.1"
 ADMIT_RATE = 600
-SETTLE = b"VACUUM (ANALYZE) consumer, session, queue_entry, journal, command_log, queue"
+SETTLE = b"VACUUM (ANALYZE) consumer, session, queue_entry, journal, command_log, queue, draw, draw_entry, draw_order, draw_run"
 _MANY = {"limit": 6_000_000, "windowSeconds": 60}
 _ENTRIES = {"limit": 1_200_000, "windowSeconds": 60}
 LIMITS = {
@@ -137,13 +137,13 @@ def _tell(pids: Iterable[int], what: signal.Signals) -> None:
 
 
 @contextmanager
-def running_system(folder: Path, **settings: str) -> Iterator[System]:
+def running_system(folder: Path, *, shape: type[Shape] = Shape, **settings: str) -> Iterator[System]:
     """The system in `folder` for the length of a block, everything in it new. Nothing is left running.
 
     `settings` are those of its processes, by their names in the environment.
     """
     raise_file_limit(4096)
-    installation = Installation(folder, Shape(environment=settings))
+    installation = Installation(folder, shape(environment=settings))
     installation.folder.reset()
     with installation:
         made = installation.create_organization("The bench", "the-bench", rate_limits=LIMITS)

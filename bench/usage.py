@@ -43,6 +43,11 @@ def resident_mb(pid: int) -> float:
     return _memory_mb(pid, "status", "VmRSS:")
 
 
+def peak_mb(pid: int) -> float:
+    """The most resident memory that one process has had since it was started, in megabytes; 0 when it is gone."""
+    return _memory_mb(pid, "status", "VmHWM:")
+
+
 def proportional_mb(pid: int) -> float:
     """Memory of one process, shared pages by their share; 0 when it is gone."""
     return _memory_mb(pid, "smaps_rollup", "Pss:")

@@ -21,12 +21,12 @@ from cli.local import LOOPBACK_NETWORKS
 from cli.published import asked, keep
 from cli.running import running, shape_of
 from cli.signals import Interruptions
-from cli.verify import checked, show
+from cli.verify import checked, listed_findings, show
 from domain.fairness import is_proved
 
 CONNECTIONS, LISTENERS = 256, 200
-PROOFS = (("queues", "order", ""), ("draws", "draw", "-draw"))
-"""What is proved: where the Admin API lists it, what its proof is of, and how the name of its file ends."""
+PROOFS = (("queues", "order", "", None), ("draws", "draw", "-draw", "draws/log"))
+"""What is proved: where the Admin API lists it, what its proof is of, how its file's name ends, which log tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +87,27 @@ def _play(
         keep_picture(report, picture)
     if report.stopped:
         return exit_status(report)
-    proved = [_proved(system, keys.secret, console, kind, of, slug + ending) for kind, of, ending in PROOFS]
+    proved = [_proved(system, keys.secret, console, kind, of, slug + ending, log) for kind, of, ending, log in PROOFS]
     return max(exit_status(report), *proved)
 
 
-def _proved(system: Installation, secret_key: str, console: Console, kind: str, of: str, name: str) -> int:
-    """Keep a published proof as files, and check it from these files alone, as anybody can."""
-    admin = f"{system.url}/admin/api/v1/{kind}"
+def _proved(
+    system: Installation, secret_key: str, console: Console, kind: str, of: str, name: str, log: str | None
+) -> int:
+    """Keep a published proof as files, and the log that tells of it; check them from these files alone, as anybody can.
+
+    The log comes first, because what it tells must stand in the file already.
+    """
+    api, folder = f"{system.url}/admin/api/v1", system.state / "proofs"
     try:
-        own_id = asked(admin, secret_key)["data"][0]["id"]
-        kept = keep(f"{admin}/{own_id}/proof", secret_key, system.state / "proofs", name)
-        found = checked(str(kept))
+        own_id = asked(f"{api}/{kind}", secret_key)["data"][0]["id"]
+        told = None if log is None else str(keep(f"{api}/{log}", secret_key, folder, f"{name}-log"))
+        kept = str(keep(f"{api}/{kind}/{own_id}/proof", secret_key, folder, name))
+        found, listed = checked(kept), [] if told is None else listed_findings(told, kept)
     except (ObstacleError, LookupError) as failure:
         console.print(f"The proof of the {of} cannot be had: {failure}", style="red", soft_wrap=True)
         return FAILED
-    console.print(f"\nThe proof of the {of} is {kept}. Check it yourself: drumroll verify {kept}", soft_wrap=True)
-    show(found, console)
-    return 0 if is_proved(found.findings) else FAILED
+    words = kept if told is None else f"{kept} --log {told}"
+    console.print(f"\nThe proof of the {of} is {kept}. Check it yourself: drumroll verify {words}", soft_wrap=True)
+    show(found, console, listed=listed)
+    return 0 if is_proved([*found.findings, *listed]) else FAILED

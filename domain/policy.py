@@ -41,24 +41,29 @@ class QueueRun:
 
 @dataclass(frozen=True, slots=True)
 class DrawSeen:
-    """A draw as one person sees it. `drawn`: its order is published."""
+    """A draw as one person sees it. `drawn`: its order is published; `by_themselves`: people enter, not only its server."""
 
     lifecycle: str
     paused_scope: str | None
     drawn: bool
     participation: str = "NOT_ENTERED"
     guests: bool = True
+    by_themselves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class DrawRun:
-    """A draw as its organization runs it. `live` says that somebody takes part or holds a grant, `waits` that it is due."""
+    """A draw as its organization runs it. `live` says that somebody takes part or holds a grant, `waits` that it is due.
+
+    `entries_held`: a pause holds entries back.
+    """
 
     lifecycle: str
     paused: bool
     archived: bool
     live: bool
     waits: bool = False
+    entries_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def _may_enter(queue: QueueSeen) -> bool:
 
 def _may_enter_draw(draw: DrawSeen) -> bool:
     held = draw.paused_scope in _HOLDS_ENTRIES
-    return draw.lifecycle == "open" and not held and draw.participation in _ENTERABLE
+    return draw.by_themselves and draw.lifecycle == "open" and not held and draw.participation in _ENTERABLE
 
 
 def _may_leave_draw(draw: DrawSeen) -> bool:
@@ -181,6 +186,7 @@ _TABLE: Final[Mapping[tuple[str, type], _Rules]] = {
         "enter": _may_enter_draw,
         "status": _always,
         "leave": _may_leave_draw,
+        "events": _always,
         "proof": _always,
     },
     (PUBLISHABLE, DrawSeen): {"enter": lambda draw: draw.guests and _may_enter_draw(draw), "proof": _always},
@@ -192,6 +198,7 @@ _TABLE: Final[Mapping[tuple[str, type], _Rules]] = {
         "resume": lambda draw: draw.paused,
         "kill": _runs,
         "beacon": lambda draw: draw.waits,
+        "enter": lambda draw: draw.lifecycle == "open" and not draw.entries_held and not draw.archived,
         "consumers": _always,
         "proof": _always,
     },

@@ -149,12 +149,13 @@ class Work(Repositories):
             repository.take()
 
     def flush(self) -> None:
-        """Write everything that was put, in bulk."""
+        """Write everything that was put, in bulk; last of all what others wait for who write the same row."""
         for repository in self.in_use():
             repository.flush()
         journal.write(self.connection, list(self._pages.values()))
         if self._timers:
             timers.write(self.connection, self._timers)
+        self.record.chain()
 
     def _cause_of(self) -> Envelope[Command]:
         if self._cause is None:

@@ -10,6 +10,7 @@ from tests.support.leaks import (  # noqa: F401 (hooks of pytest: no log and no 
     pytest_runtest_makereport,
     pytest_sessionfinish,
     pytest_terminal_summary,
+    pytest_testnodedown,
 )
 from tests.support.servers import running_postgres, running_redis
 

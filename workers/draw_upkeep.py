@@ -17,6 +17,8 @@ from workers.knocking import Knocking
 
 SLICE = 600
 """Entries that one drain looks at for a place, lets lapse or takes a grant from."""
+TURNS_AT_ONCE = 20_000
+"""Turns among which one drain looks for entries that want a prize with free places."""
 RANKED_AT_ONCE = 50_000
 """Tickets that one drain looks at, at about two microseconds each."""
 ORDERED_AT_ONCE = 4
@@ -120,23 +122,49 @@ def _fill(work: Work, draw: Draw, times: Times) -> bool:
 
 
 def _ahead(work: Work, draw: Draw) -> rules.Ahead:
-    """Whoever may be next: groups that were passed over, the next ranks, and at the end of the order who waits behind it."""
-    start, last = draw.pool.reached, rules.end_of_order(draw)
-    end = min(last, start + SLICE)
-    numbers = draw_order.numbers(work.connection, draw, start, end) if start < end else []
-    entries = work.draw_entries.at_numbers(draw, numbers)
+    """Whoever may be next: groups that were passed over, the next turns, and at the end of the order who waits behind it."""
+    turns, end = _turns(work, draw) if draw.config.prizes is None else _turns_of_prizes(work, draw)
     passed = work.passed.fitting(draw, SLICE)
     for group in passed:
         work.draw_entries.want(group.entry_id)
     work.draw_entries.load()
     groups = {one.entry_id: entry for one in passed if (entry := work.draw_entries.get(one.entry_id)) is not None}
-    keys = [entry.duplicate_key for entry in entries.values() if entry.duplicate_key is not None]
-    behind = work.draw_entries.waiting_behind(draw, SLICE) if end == last else ()
+    keys = [turn.entry.duplicate_key for turn in turns if turn.entry.duplicate_key is not None]
+    behind = work.draw_entries.waiting_behind(draw, SLICE) if _may_end(draw, end) else ()
     return rules.Ahead(
-        passed=passed, groups=groups, turns=[rules.Turn(start + at, entries[number]) for at, number in enumerate(numbers)],
-        behind=behind, counting=work.counting.of_keys(draw, keys) if keys else {},
-        more_passed=len(passed) == SLICE, more_behind=len(behind) == SLICE,
+        passed=passed, groups=groups, turns=turns, behind=behind,
+        counting=work.counting.of_keys(draw, keys) if keys else {},
+        more_passed=len(passed) == SLICE, more_behind=len(behind) == SLICE, end=end,
     )  # fmt: skip
+
+
+def _turns(work: Work, draw: Draw) -> tuple[list[rules.Turn], int]:
+    """The next ranks of the order, and where they end."""
+    start, last = draw.pool.reached, rules.end_of_order(draw)
+    end = max(start, min(last, start + SLICE))
+    numbers = draw_order.numbers(work.connection, draw, start, end) if start < end else []
+    entries = work.draw_entries.at_numbers(draw, numbers)
+    return [rules.Turn(start + nth, entries[number]) for nth, number in enumerate(numbers)], end
+
+
+def _turns_of_prizes(work: Work, draw: Draw) -> tuple[list[rules.Turn], int]:
+    """The next turns of whoever wants a prize with free places, all in one round, and before which turn there is nobody else."""
+    free = {prize: lot for prize, lot in draw.lots.items() if lot.free > 0}
+    last = rules.end_of_order(draw)
+    start = min((lot.reached for lot in free.values()), default=last)
+    if start >= last:
+        return [], last
+    round_, first = divmod(start, draw.pool.frozen)
+    numbers = draw_order.numbers(work.connection, draw, first, min(draw.pool.frozen, first + TURNS_AT_ONCE))
+    found = work.draw_entries.wanting(draw, numbers, list(free), round_, SLICE)
+    nth = {number: nth for nth, number in enumerate(numbers)}
+    turns = [rules.Turn(start + nth[entry.number], entry) for entry in found]
+    return turns, turns[-1].turn + 1 if len(found) == SLICE else start + len(numbers)
+
+
+def _may_end(draw: Draw, end: int) -> bool:
+    """Whether the order may end with these turns; where there are prizes, those that are not reached may soon be full."""
+    return draw.pool.behind > 0 and (draw.config.prizes is not None or end >= rules.end_of_order(draw))
 
 
 def _take_back(work: Work, draw: Draw, times: Times) -> bool:

@@ -8,23 +8,27 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api_gateway.draw_views import entrant
-from api_gateway.http.answers import shown
-from api_gateway.http.call import ADMIN_READS, Call, known_id
+from api_gateway.http.answers import respond, shown
+from api_gateway.http.call import ADMIN_READS, SERVER_ACTIONS, Call, known_id
+from api_gateway.http.entering import said_on_entering
 from api_gateway.http.lists import listing
 from api_gateway.http.pages import Query, followed
 from api_gateway.http.told import PAGES, SECRET, query, told
 from api_gateway.live.orders import Orders, orders_of
 from api_gateway.problems import problem
 from api_gateway.shapes.common import Listing
-from api_gateway.shapes.draws import Entrant, EntrantHistory
+from api_gateway.shapes.draws import EnterPersonBody, Entrant, EntrantHistory, NewEntrant
+from domain.draw.commands import EnterDraw
 from domain.draw.state import Draw
-from store.reads import draws, entrants
+from domain.people.state import Level
+from store.reads import draws, entrants, people
 from store.reads.base import Row
 from store.reads.histories import history
 
 MISSING: Final = "DRAW_NOT_FOUND"
 STATUSES: Final = ("ENTERED", "WON", "COMPLETED", "LEFT", "DENIED")
 Reads = Annotated[Call, ADMIN_READS]
+Server = Annotated[Call, SERVER_ACTIONS]
 router = APIRouter(tags=["draws"])
 _LIST = (
     *PAGES, query("after", "A cursor; empty is the start. Stable while people come and go.", type="string"),
@@ -51,6 +55,31 @@ async def list_entrants(draw_id: str, call: Reads, request: Request) -> Response
     window = (page.offset, page.size)
     rows, total = await entrants.page(call.long_reader, draw.id, window, statuses, descending=descending)
     return listing(call, asked, page, total, await _shown(call, orders_of(request), draw, rows))
+
+
+@router.post(
+    "/draws/{draw_id}/enter", summary="Enter a person into a draw",
+    **told(
+        SECRET, NewEntrant, MISSING, "CONSUMER_NOT_FOUND", "DRAW_NOT_OPEN", "GUEST_NOT_ALLOWED", body=EnterPersonBody,
+        command=True,
+    ),
+)  # fmt: skip
+async def enter_person(draw_id: str, call: Server) -> Response:
+    """Enter somebody, with the tickets and the duplicate key that the organization gives; otherwise as if they had entered.
+
+    Whoever takes part already keeps the first entry, which is the answer: look at its `tickets`.
+    """
+    own_id, body = known_id(draw_id, MISSING), call.body(EnterPersonBody)
+    if not await draws.exists(call.reader, own_id):
+        raise problem(MISSING)
+    found = await people.one(call.reader, body.consumer_id)
+    if found is None:
+        raise problem("CONSUMER_NOT_FOUND")
+    command = EnterDraw(
+        consumer_id=body.consumer_id, is_guest=found[0].level is Level.GUEST, by_organization=True,
+        **said_on_entering(call, own_id, body),
+    )  # fmt: skip
+    return respond(call, await call.ask(command), lambda facts, secrets: entrant(facts, own_id) | secrets)
 
 
 @router.get(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from base64 import b64encode
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,26 +10,27 @@ from starlette.responses import Response
 
 from api_gateway.auth import CONSUMER as PERSON
 from api_gateway.auth import guest_ids, new_guest
-from api_gateway.context import Decided
+from api_gateway.consumer.queues import SINCE, STREAMED, TICKET, nobody
 from api_gateway.draw_views import own_state, public_draw
 from api_gateway.http.answers import PRIVATE, PUBLIC, respond, shown
 from api_gateway.http.asking import asked_as_guest
-from api_gateway.http.briefly import Briefly, briefly_of
-from api_gateway.http.call import ENTRIES, GUEST_ENTRIES, PEOPLE_READS, PUBLIC_READS, Call, known_id
+from api_gateway.http.call import ENTRIES, GUEST_ENTRIES, PUBLIC_READS, Call, known_id
+from api_gateway.http.entering import said_on_entering
 from api_gateway.http.told import CONSUMER, MAYBE_CONSUMER, PUBLISHABLE, told
-from api_gateway.live.orders import Orders, orders_of
+from api_gateway.live.looks import looks_of
+from api_gateway.live.urn import Urn
+from api_gateway.live.urns import Urns
 from api_gateway.problems import problem
 from api_gateway.shapes.draws import DrawState, EnterDrawBody, LeaveDrawBody, PublicDraw
-from domain.draw.commands import EnterDraw, LeaveDraw, SignWin
-from domain.draw.state import INSIDE, Draw, Entry, Status
-from domain.draw.view import entry_facts, fate
-from store.reads import draws, entrants
+from api_gateway.watching import person
+from domain.draw.commands import EnterDraw, LeaveDraw
+from domain.draw.journey import NEVER
 
 MISSING: Final = "DRAW_NOT_FOUND"
-_DUPLICATES: Final = b"drumroll/duplicate/1\x00"
+_SESSION: Final = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
+"""The session of a new guest, which is told beside the state."""
 router = APIRouter(tags=["draws"])
 Public = Annotated[Call, PUBLIC_READS]
-People = Annotated[Call, PEOPLE_READS]
 Entering = Annotated[Call, GUEST_ENTRIES]
 Leaving = Annotated[Call, ENTRIES]
 
@@ -40,18 +38,29 @@ Leaving = Annotated[Call, ENTRIES]
 @router.get("/draws/{draw_id}", summary="Get a draw", **told(MAYBE_CONSUMER, PublicDraw, MISSING))
 async def get_draw(draw_id: str, call: Public, request: Request) -> Response:
     """A draw of a published experience: when it opens, closes and is drawn, and whether it can be entered now."""
-    draw = await _visible(call, draw_id, briefly_of(request))
-    entry = await _entry(call, draw)
-    status = "NOT_ENTERED" if entry is None else entry.status.value
-    body = public_draw(call, draw, call.gateway.clock.now(), status)
+    urns, consumer_id = looks_of(request).urns, call.caller.consumer_id
+    urn = await _visible(call, urns, draw_id)
+    status = NEVER if consumer_id is None else urn.facts(await urns.standing(urn, consumer_id))["status"]
+    body = public_draw(call, urn.known_draw, call.gateway.clock.now(), status)
     return shown(call, body, headers={"Cache-Control": PRIVATE if call.caller.kind == PERSON else PUBLIC})
 
 
-@router.get("/draws/{draw_id}/status", summary="Look where you stand in a draw", **told(CONSUMER, DrawState, MISSING))
-async def get_draw_status(draw_id: str, call: People, request: Request) -> Response:
-    """Your entry, your win, or what became of it."""
-    draw = await _visible(call, draw_id, briefly_of(request))
-    return shown(call, await _state(call, draw, orders_of(request)))
+@router.get(
+    "/draws/{draw_id}/status", summary="Look where you stand in a draw",
+    **told(CONSUMER, DrawState, MISSING, parameters=SINCE),
+)  # fmt: skip
+async def get_draw_status(draw_id: str, call: Public) -> None:
+    """Your entry, your win, or what became of it. Answered before the framework sees it, unless the id is none."""
+    nobody(MISSING, draw_id, call)
+
+
+@router.get(
+    "/draws/{draw_id}/events", summary="Hear changes of a draw as they happen",
+    **told(CONSUMER, None, MISSING, "STREAM_LIMIT_REACHED", "TICKET_INVALID", media=STREAMED, parameters=TICKET),
+)  # fmt: skip
+async def get_draw_events(draw_id: str, call: Public) -> None:
+    """Server-Sent Events: `state` (where you stand, also once it is drawn), `distribution` (the draw itself)."""
+    nobody(MISSING, draw_id, call)
 
 
 @router.post(
@@ -64,18 +73,15 @@ async def get_draw_status(draw_id: str, call: People, request: Request) -> Respo
 async def enter_draw(draw_id: str, call: Entering, request: Request) -> Response:
     """Take part, as somebody who is known, or with a strong Idempotency-Key as a new guest, whose token set comes along."""
     body = call.optional_body(EnterDrawBody)
-    draw = await _visible(call, draw_id, briefly_of(request))
-    said: dict[str, Any] = {
-        "draw_id": draw.id, "quantity": body.quantity, "tickets": body.tickets, "people": body.people,
-        "duplicate_key": _keyed(call, draw.id, body.duplicate_key),
-    }  # fmt: skip
+    urn = await _visible(call, looks_of(request).urns, draw_id)
+    said = said_on_entering(call, urn.own_id, body)
     if call.caller.kind != PERSON:
-        return await _enter_as_guest(call, draw, said)
+        return await _enter_as_guest(call, urn, said)
     caller = call.caller
     command = EnterDraw(
-        consumer_id=_person(call), is_guest=caller.is_guest, session_id=caller.session_id, **said
+        consumer_id=person(caller), is_guest=caller.is_guest, session_id=caller.session_id, **said
     )  # fmt: skip
-    return respond(call, await call.ask(command), lambda facts, secrets: _told(call, draw, facts) | secrets)
+    return respond(call, await call.ask(command), lambda facts, secrets: _told(call, urn, facts) | secrets)
 
 
 @router.post(
@@ -85,17 +91,18 @@ async def enter_draw(draw_id: str, call: Entering, request: Request) -> Response
 async def leave_draw(draw_id: str, call: Leaving, request: Request) -> Response:
     """Take part no more, or give a win back: its places go to the next."""
     call.optional_body(LeaveDrawBody)
-    draw = await _visible(call, draw_id, briefly_of(request))
-    seen = await _entry(call, draw)
+    urns = looks_of(request).urns
+    urn = await _visible(call, urns, draw_id)
+    seen = (await urns.stored(urn, person(call.caller))).entry
     command = LeaveDraw(
-        draw_id=draw.id, consumer_id=_person(call), entry_id=None if seen is None else seen.id,
+        draw_id=urn.own_id, consumer_id=person(call.caller), entry_id=None if seen is None else seen.id,
         session_id=call.caller.session_id,
     )  # fmt: skip
-    return respond(call, await call.ask(command), lambda facts, _: _told(call, draw, facts))
+    return respond(call, await call.ask(command), lambda facts, _: _told(call, urn, facts))
 
 
-async def _enter_as_guest(call: Call, draw: Draw, said: dict[str, Any]) -> Response:
-    asked = call.asked = asked_as_guest(call.gateway, call.request, call.caller, draw.id, call.sent)
+async def _enter_as_guest(call: Call, urn: Urn, said: dict[str, Any]) -> Response:
+    asked = call.asked = asked_as_guest(call.gateway, call.request, call.caller, urn.own_id, call.sent)
     ids, tokens = guest_ids(asked.command_id), call.gateway.refresh_tokens
     token = tokens.issue(call.caller.tenant_id, ids.consumer_id, ids.session_id, asked.command_id)
     command = EnterDraw(consumer_id=ids.consumer_id, guest=new_guest(ids.session_id, token), **said)
@@ -103,70 +110,22 @@ async def _enter_as_guest(call: Call, draw: Draw, said: dict[str, Any]) -> Respo
     once = {"refreshToken": token}
 
     def rendered(facts: dict[str, Any], secrets: dict[str, Any]) -> dict[str, Any]:
-        named = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
-        session = {name: facts[name] for name in named if name in facts}
-        return _told(call, draw, facts) | session | secrets | once
+        session = {name: facts[name] for name in _SESSION if name in facts}
+        return _told(call, urn, facts) | session | secrets | once
 
     return respond(call, answer, rendered, shown_once=once)
 
 
-async def _state(call: Call, draw: Draw, orders: Orders) -> dict[str, Any]:
-    """Where the caller stands: the stored entry, what follows from the order, and a live grant with its token."""
-    now, entry = call.gateway.clock.now(), await _entry(call, draw)
-    if entry is None:
-        absent = {"participationId": None, "consumerId": _person(call), "status": "NOT_ENTERED"}
-        return own_state(call, draw, absent, now)
-    rank = (await entrants.ranks(call.reader, draw, [entry], orders)).get(entry.id)
-    facts = entry_facts(entry) | fate(draw, entry, rank)
-    if entry.status is Status.WON:
-        facts["admissionGrant"] = await _signed(call, draw, entry)
-    return own_state(call, draw, facts, now)
+def _told(call: Call, urn: Urn, facts: dict[str, Any]) -> dict[str, Any]:
+    """The state as a worker has just decided it; whoever looks next is read from the store, that knows no less."""
+    urn.forget(UUID(facts["consumerId"]))
+    own = {name: value for name, value in facts.items() if name not in _SESSION}
+    return own_state(call.caller.kind, urn.known_draw, own, call.gateway.clock.now())
 
 
-async def _signed(call: Call, draw: Draw, entry: Entry) -> str:
-    """The token of a live grant, which a worker signs when its holder looks."""
-    assert entry.grant_id is not None  # noqa: S101 (narrows the type; WON entries have one)
-    command = SignWin(draw_id=draw.id, entry_id=entry.id, grant_id=entry.grant_id)
-    answer = await call.gateway.ask(call.caller, command, call.by_itself())
-    token: str = answer.secrets.get("admissionGrant", "") if isinstance(answer, Decided) else ""
-    if not token:
-        raise problem("DEPENDENCY_UNAVAILABLE", "The grant is being signed; look again.", retry_after=1)
-    return token
-
-
-def _told(call: Call, draw: Draw, facts: dict[str, Any]) -> dict[str, Any]:
-    """The state as a worker has just decided it; the session of a new guest is told beside it."""
-    session = {"session", "accessTokenExpiresAt", "refreshTokenTtlSeconds"}
-    own = {name: value for name, value in facts.items() if name not in session}
-    return own_state(call, draw, own, call.gateway.clock.now())
-
-
-async def _visible(call: Call, draw_id: str, briefly: Briefly) -> Draw:
-    """The draw as it was within the last second: it is the same for everybody."""
-    own_id, reader = known_id(draw_id, MISSING), call.reader
-    found = await briefly.read(("draw", reader.tenant_id, own_id), lambda: draws.one(reader, own_id))
-    if found is None or not found[0].published or found[0].archived:
+async def _visible(call: Call, urns: Urns, draw_id: str) -> Urn:
+    """The draw as it was within the last second or two: it is the same for everybody."""
+    urn = await urns.found(call.caller.tenant_id, known_id(draw_id, MISSING))
+    if urn is None or not urn.visible:
         raise problem(MISSING)
-    draw: Draw = found[0]
-    return draw
-
-
-async def _entry(call: Call, draw: Draw) -> Entry | None:
-    """The caller's latest participation; a live one comes before all others."""
-    if call.caller.consumer_id is None:
-        return None
-    entries = [entrants.entry_of(row) for row in await entrants.of_consumer(call.reader, draw.id, _person(call))]
-    return max(entries, key=lambda entry: (entry.status in INSIDE, entry.number), default=None)
-
-
-def _keyed(call: Call, draw_id: UUID, told_key: str | None) -> bytes | None:
-    """The keyed hash by which entries of one household are known, in base64: nobody can guess from it what was said."""
-    if told_key is None:
-        return None
-    said = _DUPLICATES + draw_id.bytes + told_key.encode()
-    return b64encode(hmac.new(call.gateway.secret, said, hashlib.sha256).digest())
-
-
-def _person(call: Call) -> UUID:
-    assert call.caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
-    return call.caller.consumer_id
+    return urn

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from api_gateway.auth import CONSUMER as PERSON
 from api_gateway.auth import Caller
+from api_gateway.consumer.queues import STREAMED
 from api_gateway.context import Gateway
 from api_gateway.http.answers import PRIVATE, PUBLIC, respond, shown
 from api_gateway.http.briefly import briefly_of
@@ -18,6 +19,7 @@ from api_gateway.http.presented import publishable_key
 from api_gateway.http.raw import RawRequest
 from api_gateway.http.told import CONSUMER, MAYBE_CONSUMER, PUBLISHABLE, query, told
 from api_gateway.limits import STREAM
+from api_gateway.live.launches import Place
 from api_gateway.live.looks import looks_of
 from api_gateway.problems import problem
 from api_gateway.shapes.experiences import EnteredExperience, EnterExperienceBody, LeftExperience, PublicExperience
@@ -41,7 +43,6 @@ async def _watcher(gateway: Gateway, raw: RawRequest) -> Caller:
 Public = Annotated[Call, PUBLIC_READS]
 Entries = Annotated[Call, ENTRIES]
 Streamed = Annotated[Call, reads(_watcher, STREAM)]
-STREAMED: Final = "text/event-stream"
 router = APIRouter(tags=["experiences"])
 _SETTINGS: Final = (
     "id", "name", "logoUrl", "theme", "languageCode", "timeZone", "frameAncestors", "allowGuests", "requireFingerprint",
@@ -92,17 +93,21 @@ async def leave_experience(experience: str, call: Entries) -> Response:
            parameters=(query("publishableKey", "Instead of the header, for browsers.", type="string"),)),
 )  # fmt: skip
 async def get_events(experience: str, call: Streamed, request: Request) -> Response:
-    """Server-Sent Events: `distribution` (where each queue stands, then every change), `clock` (the server's time)."""
+    """Server-Sent Events: `distribution` (where each queue and draw stands, then every change), `clock` (the server's time)."""
+    looks = looks_of(request)
 
-    async def find() -> list[UUID] | None:
+    async def find() -> list[Place] | None:
         found = await _public(call, request, experience)
-        return None if found is None else [queue.id for queue in found.offer.queues]
+        if found is None:
+            return None
+        lines: list[Place] = [(looks.lines, queue.id) for queue in found.offer.queues]
+        return [*lines, *((looks.urns, draw.id) for draw in found.offer.draws)]
 
     shown_first = await _public(call, request, experience)
     if shown_first is None:
         raise problem("EXPERIENCE_NOT_FOUND")
     own_id = shown_first.launch.experience.id
-    events = await looks_of(request).launches.open(call.caller.tenant_id, own_id, find)
+    events = await looks.launches.open(call.caller.tenant_id, own_id, find)
     headers = {**call.limits.headers(), "X-Accel-Buffering": "no", "X-Request-Id": str(call.request.id)}
     return StreamingResponse(events, headers=headers | {"Content-Type": STREAMED, "Cache-Control": PRIVATE})
 

@@ -16,7 +16,7 @@ from api_gateway.http.prefer import preference, since_version
 from api_gateway.http.told import CONSUMER, header, query, told
 from api_gateway.limits import STATUS
 from api_gateway.links import link
-from api_gateway.live.journeys import Look, projection, version_of
+from api_gateway.live.journeys import Look, in_line, in_urn, projection, version_of
 from api_gateway.live.looks import Looks, looks_of
 from api_gateway.shapes.common import Operation
 from api_gateway.shapes.journeys import Projection
@@ -83,23 +83,33 @@ async def erase_me(call: Writers) -> Response:
 
 
 async def _looked(call: Call, looks: Looks, experience_id: UUID | None) -> tuple[Way, list[Look]]:
-    """Who the person is, and where they stand in each queue on their way."""
+    """Who the person is, and where they stand in each queue and draw on their way."""
     assert call.caller.consumer_id is not None  # noqa: S101 (narrows the type; only consumers come here)
     way = await journeys.of_person(call.reader, call.caller.consumer_id, experience_id)
-    found = await asyncio.gather(*(_look(call, looks, stop) for stop in way.stops))
+    found = await asyncio.gather(*(_LOOKS[stop.kind](call, looks, stop) for stop in way.stops))
     return way, [look for look in found if look is not None]
 
 
-async def _look(call: Call, looks: Looks, stop: Stop) -> Look | None:
-    line = await looks.lines.line(call.caller.tenant_id, stop.queue_id)
+async def _at_line(call: Call, looks: Looks, stop: Stop) -> Look | None:
+    line = await looks.lines.found(call.caller.tenant_id, stop.own_id)
     if line is None or not line.visible:
         return None
-    return Look(stop, line, await looks.standing(call.caller, line), call.gateway.clock.now())
+    return in_line(stop, line, await looks.standing(call.caller, line), call.gateway.clock.now())
+
+
+async def _at_urn(call: Call, looks: Looks, stop: Stop) -> Look | None:
+    urn = await looks.urns.found(call.caller.tenant_id, stop.own_id)
+    if urn is None or not urn.visible:
+        return None
+    return in_urn(stop, urn, await looks.entrant(call.caller, urn), call.gateway.clock.now())
+
+
+_LOOKS: Final = {"queue": _at_line, "draw": _at_urn}
 
 
 async def _news(looks: list[Look], seconds: float) -> None:
-    """Wait until one of the queues moves, or the time is over."""
-    waits = [asyncio.ensure_future(look.line.next_pull(seconds)) for look in looks]
+    """Wait until one of them moves, or the time is over."""
+    waits = [asyncio.ensure_future(look.one.next_pull(seconds)) for look in looks]
     if not waits:
         await asyncio.sleep(max(0.0, seconds))
         return

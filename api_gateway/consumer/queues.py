@@ -15,18 +15,20 @@ from api_gateway.shapes.queues import State
 MISSING: Final = "QUEUE_NOT_FOUND"
 Public = Annotated[Call, PUBLIC_READS]
 router = APIRouter(tags=["queues"])
-_SINCE: Final = (
+SINCE: Final = (
     query("sinceVersion", "With Prefer: wait=N, answer when stateVersion exceeds this.", type="integer", minimum=0),
     header("Prefer", "wait=N seconds (0 to 30) for news."),
 )
+TICKET: Final = (query("ticket", "Instead of headers, for browsers.", type="string"),)
+STREAMED: Final = "text/event-stream"
 
 
 @router.get(
-    "/queues/{queue_id}/status", summary="Look where you stand", **told(CONSUMER, State, MISSING, parameters=_SINCE)
+    "/queues/{queue_id}/status", summary="Look where you stand", **told(CONSUMER, State, MISSING, parameters=SINCE)
 )
 async def status(queue_id: str, call: Public) -> None:
     """Your position, your grant, or what became of it."""
-    _nobody(queue_id, call)
+    nobody(MISSING, queue_id, call)
 
 
 @router.post(
@@ -37,7 +39,7 @@ async def status(queue_id: str, call: Public) -> None:
 )  # fmt: skip
 async def enter(queue_id: str, call: Public) -> None:
     """Join, as somebody who is known, or with a strong Idempotency-Key as a new guest, whose token set comes along."""
-    _nobody(queue_id, call)
+    nobody(MISSING, queue_id, call)
 
 
 @router.post(
@@ -45,18 +47,18 @@ async def enter(queue_id: str, call: Public) -> None:
 )
 async def leave(queue_id: str, call: Public) -> None:
     """Leave, or give the grant back: the place goes to the next."""
-    _nobody(queue_id, call)
+    nobody(MISSING, queue_id, call)
 
 
 @router.get(
     "/queues/{queue_id}/events", summary="Hear changes as they happen",
-    **told(CONSUMER, None, MISSING, "STREAM_LIMIT_REACHED", "TICKET_INVALID", media="text/event-stream",
-           parameters=(query("ticket", "Instead of headers, for browsers.", type="string"),)),
+    **told(CONSUMER, None, MISSING, "STREAM_LIMIT_REACHED", "TICKET_INVALID", media=STREAMED, parameters=TICKET),
 )  # fmt: skip
 async def events(queue_id: str, call: Public) -> None:
     """Server-Sent Events: `state` (where you stand), `position`, `distribution` (the queue itself)."""
-    _nobody(queue_id, call)
+    nobody(MISSING, queue_id, call)
 
 
-def _nobody(queue_id: str, _: Call) -> NoReturn:
-    raise problem(MISSING, f"{queue_id[:40]} is nobody's id.")
+def nobody(missing: str, own_id: str, _: Call) -> NoReturn:
+    """What a hot route tells of an id that is none; with any other it is answered before the framework sees it."""
+    raise problem(missing, f"{own_id[:40]} is nobody's id.")

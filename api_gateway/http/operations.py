@@ -13,25 +13,27 @@ from starlette.responses import Response
 
 from api_gateway.auth import PUBLISHABLE, SECRET, token_hash
 from api_gateway.context import Asked, Decided
+from api_gateway.draw_views import own_state
 from api_gateway.http.answers import operation, shown
 from api_gateway.http.call import Call, known_id
 from api_gateway.http.idempotency import command_id, idempotency_key
 from api_gateway.http.told import header, told
-from api_gateway.live.lines import Lines
-from api_gateway.live.looks import looks_of
+from api_gateway.live.looks import Looks, looks_of
 from api_gateway.live.state import standing_of, state_json
 from api_gateway.problems import problem, problem_body
 from api_gateway.refusals import problem_of
 from api_gateway.shapes.common import Operation as Shape
+from domain.draw.commands import EnterDraw, LeaveDraw
 from domain.people.commands import SignAccessToken
 from domain.queue.commands import EnterQueue, LeaveQueue
 from domain.times import iso
 from store.reads.operations import KEPT, Operation, find
 
 MISSING: Final = "OPERATION_NOT_FOUND"
-_GUEST_CALLS: Final = ("/consumer/api/v1/queues/{}/enter", "/consumer/api/v1/auth/guest")
+_GUEST_CALLS: Final = (
+    "/consumer/api/v1/queues/{}/enter", "/consumer/api/v1/draws/{}/enter", "/consumer/api/v1/auth/guest"
+)  # fmt: skip
 _INNER: Final = frozenset({"now", "head", "preOpen", "position"})
-_STATES: Final = frozenset({EnterQueue.type, LeaveQueue.type})
 _SESSION: Final = ("session", "accessTokenExpiresAt", "refreshTokenTtlSeconds")
 _KEY = header("Idempotency-Key", "Without a token: the key of the call, which shows that it was yours.")
 _TOKEN = header("X-Refresh-Token", "Without either: the refresh token that the 202 told.")
@@ -51,12 +53,12 @@ def operation_router(access: Any, security: list[dict[str, list[str]]]) -> APIRo
         found = await find(call.reader, known_id(operation_id, MISSING))
         if found is None or not _may_see(call, found):
             raise problem(MISSING)
-        return shown(call, await _told(call, looks_of(request).lines, found))
+        return shown(call, await _told(call, looks_of(request), found))
 
     return router
 
 
-async def _told(call: Call, lines: Lines, found: Operation) -> dict[str, Any]:
+async def _told(call: Call, looks: Looks, found: Operation) -> dict[str, Any]:
     reply = found.reply
     if reply is None or found.at is None:
         return operation(call, found.id, found.type, "PENDING", createdAt=iso(found.created_at))
@@ -66,8 +68,9 @@ async def _told(call: Call, lines: Lines, found: Operation) -> dict[str, Any]:
         wrong = problem_of(refused)
         body = orjson.loads(problem_body(wrong, call.request.id, call.gateway.settings.issuer))
         return operation(call, found.id, found.type, "FAILED", resultStatus=wrong.status, problem=body, **dates)
-    if found.type in _STATES:
-        result = await _state(call, lines, found.aggregate_id, reply["body"])
+    state = _STATES.get(found.type)
+    if state is not None:
+        result = await state(call, looks, found.aggregate_id, reply["body"])
     else:
         result = {name: value for name, value in reply["body"].items() if name not in _INNER}
     if call.caller.kind == PUBLISHABLE:
@@ -76,16 +79,30 @@ async def _told(call: Call, lines: Lines, found: Operation) -> dict[str, Any]:
     return operation(call, found.id, found.type, "SUCCEEDED", resultStatus=status, result=result, **dates)
 
 
-async def _state(call: Call, lines: Lines, queue_id: UUID, facts: dict[str, Any]) -> dict[str, Any]:
+async def _in_line(call: Call, looks: Looks, queue_id: UUID, facts: dict[str, Any]) -> dict[str, Any]:
     """What the person was told of the place in the line, and no more: a queue may hide positions, and hides tickets."""
-    line = await lines.line(call.caller.tenant_id, queue_id)
+    line = await looks.lines.found(call.caller.tenant_id, queue_id)
     if line is None:
         raise problem(MISSING)
     standing = standing_of(facts, line.seq)
     if standing.status == "QUEUED" and not line.opened and not facts.get("preOpen", True):
-        await lines.refreshed(line)
+        await looks.lines.refreshed(line)
     state: dict[str, Any] = orjson.loads(state_json(line, standing, call.gateway.clock.now()))
     return state
+
+
+async def _in_urn(call: Call, looks: Looks, draw_id: UUID, facts: dict[str, Any]) -> dict[str, Any]:
+    """What the person was told of the entry, without the session, which is told beside it."""
+    urn = await looks.urns.found(call.caller.tenant_id, draw_id)
+    if urn is None:
+        raise problem(MISSING)
+    own = {name: value for name, value in facts.items() if name not in _SESSION}
+    return own_state(call.caller.kind, urn.known_draw, own, call.gateway.clock.now())
+
+
+_STATES: Final = {
+    EnterQueue.type: _in_line, LeaveQueue.type: _in_line, EnterDraw.type: _in_urn, LeaveDraw.type: _in_urn,
+}  # fmt: skip
 
 
 def _may_see(call: Call, found: Operation) -> bool:
@@ -103,7 +120,7 @@ def _has_its_key(call: Call, found: Operation) -> bool:
     key = idempotency_key(call.request.headers)
     if key is None:
         return False
-    parents = (found.aggregate_id, call.caller.organization_id)
+    parents = (found.aggregate_id, found.aggregate_id, call.caller.organization_id)
     made = (
         command_id(call.gateway.secret, call.caller, ("POST", path.format(found.aggregate_id)), key, parent)
         for path, parent in zip(_GUEST_CALLS, parents, strict=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 from fastapi import APIRouter
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 from starlette.responses import Response, StreamingResponse
 
 from api_gateway.http.answers import PUBLIC, shown
@@ -31,16 +31,14 @@ class Proof(ProofDocument):
     """A proof with the address of its entries, for whoever checks it."""
 
     entries_url: str | None
-    links: dict[str, Link]
+    links: dict[str, Link] = Field(alias="_links")
 
 
 def proof_router(access: Any, security: list[dict[str, list[str]]], *, published_only: bool) -> APIRouter:
     """The routes of proofs for those whom `access` lets in; visitors see those of published queues only."""
     router = APIRouter(tags=["proofs"])
 
-    @router.get(
-        "/queues/{queue_id}/proof", summary="Get the proof of an order", **told(security, ProofDocument, MISSING)
-    )
+    @router.get("/queues/{queue_id}/proof", summary="Get the proof of an order", **told(security, Proof, MISSING))
     async def get_proof(queue_id: str, call: Call = access) -> Response:
         """What was committed to before anybody entered; after the opening everything that the order follows from."""
         queue = await _provable(call, queue_id, published_only=published_only)
@@ -62,11 +60,7 @@ def proof_router(access: Any, security: list[dict[str, list[str]]], *, published
         if queue.line.opened_at is None:
             raise problem("NOT_FOUND", "The order of this queue is not drawn yet.")
         cohort = proofs.Cohort(queue.id, queue.line.cohort, bytes(queue.line.seed))
-        lines = _lines(call, cohort)
-        headers = {"Cache-Control": PUBLIC, "X-Request-Id": str(call.request.id), "Vary": "Accept-Encoding"}
-        if b"gzip" in call.request.headers.get(b"accept-encoding", b""):
-            return StreamingResponse(zipped(lines), 200, headers | {"Content-Encoding": "gzip"}, NDJSON)
-        return StreamingResponse(lines, 200, headers, NDJSON)
+        return streamed(call, _lines(call, cohort))
 
     return router
 
@@ -85,6 +79,14 @@ async def _provable(call: Call, queue_id: str, *, published_only: bool) -> Queue
 async def _lines(call: Call, cohort: proofs.Cohort) -> AsyncIterator[bytes]:
     async for some in proofs.entries(call.long_reader, cohort):
         yield b"".join(orjson.dumps(entry.as_json(), option=orjson.OPT_APPEND_NEWLINE) for entry in some)
+
+
+def streamed(call: Call, lines: AsyncIterator[bytes]) -> Response:
+    """The answer whose body are these lines of JSON, packed for whoever takes that."""
+    headers = {"Cache-Control": PUBLIC, "X-Request-Id": str(call.request.id), "Vary": "Accept-Encoding"}
+    if b"gzip" in call.request.headers.get(b"accept-encoding", b""):
+        return StreamingResponse(zipped(lines), 200, headers | {"Content-Encoding": "gzip"}, NDJSON)
+    return StreamingResponse(lines, 200, headers, NDJSON)
 
 
 async def zipped(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

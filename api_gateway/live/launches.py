@@ -1,19 +1,19 @@
-"""What happens to the queues of an experience, for everybody who watches: worked out once, told to each stream."""
+"""What happens to the distributions of an experience, for everybody who watches: worked out once, told to each stream."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 import psycopg
 import structlog
 
-from api_gateway.live.lines import Lines
-from api_gateway.live.stream import COMMENT, COMMENT_SECONDS, OPEN_SECONDS, RETRY, changed, event
+from api_gateway.live.snapshots import Snapshots
+from api_gateway.live.stream import COMMENT, COMMENT_SECONDS, OPEN_SECONDS, RETRY, event
 from api_gateway.problems import problem
 from domain.ids import unix_ms
 from domain.times import iso
@@ -22,19 +22,20 @@ from runtime.clock import Clock
 LOOK_SECONDS: Final = 0.25
 FIND_SECONDS: Final = 5.0
 OPEN_AT_ONCE: Final = 20_000
-Find = Callable[[], Awaitable[Iterable[UUID] | None]]
+Place = tuple[Snapshots[Any, Any], UUID]
+Find = Callable[[], Awaitable[Iterable[Place] | None]]
 log = structlog.get_logger("launches")
 
 
 @dataclass(slots=True)
 class Watch:
-    """An experience that somebody watches: the latest event of each of its queues."""
+    """An experience that somebody watches: the latest event of each of its distributions."""
 
     tenant_id: UUID
     find: Find
     streams: int = 0
     events: dict[UUID, bytes] = field(default_factory=dict)
-    queues: tuple[UUID, ...] = ()
+    places: tuple[Place, ...] = ()
     ended: bool = False
     watched: bool = False
     moved: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,16 +49,17 @@ class Watch:
 class Launches:
     """The public streams of a gateway. An experience is looked at while somebody listens, however many they are."""
 
-    def __init__(self, lines: Lines, clock: Clock) -> None:
-        self._lines, self._clock = lines, clock
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._watched: dict[tuple[UUID, UUID], Watch] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = 0
 
     async def open(self, tenant_id: UUID, experience_id: UUID, find: Find) -> AsyncIterator[bytes]:
-        """The events of an experience: first where each queue stands, then every change and the time.
+        """The events of an experience: first where each distribution stands, then every change and the time.
 
-        `find` names its queues, None when the public may no longer see it. Problem 429 when too many streams are open.
+        `find` names its distributions and what holds their snapshots, None when the public may no longer see it. Problem
+        429 when too many streams are open.
         """
         if self._open >= OPEN_AT_ONCE:
             raise problem(
@@ -77,9 +79,9 @@ class Launches:
             told, until = dict[UUID, bytes](), self._clock.monotonic() + OPEN_SECONDS
             while not watch.ended and self._clock.monotonic() < until:
                 moved = watch.moved
-                for queue_id, latest in list(watch.events.items()):
-                    if told.get(queue_id) != latest:
-                        told[queue_id] = latest
+                for own_id, latest in list(watch.events.items()):
+                    if told.get(own_id) != latest:
+                        told[own_id] = latest
                         yield latest
                 if not await _within(moved, COMMENT_SECONDS):
                     yield COMMENT + self._time()
@@ -116,20 +118,18 @@ class Launches:
 
     async def _look(self, watch: Watch) -> None:
         found = await watch.find()
-        watch.ended, watch.queues = found is None, tuple(found or ())
+        watch.ended, watch.places = found is None, tuple(found or ())
         await self._hear(watch)
         if watch.ended:
             watch.tell()
 
     async def _hear(self, watch: Watch) -> None:
         before, watch.events = watch.events, {}
-        for queue_id in watch.queues:
-            line = await self._lines.line(watch.tenant_id, queue_id)
-            if line is not None and line.visible:
-                told = changed(line, line.lifecycle(self._clock.now()).value)
-                kept = before.get(queue_id, b"")
-                body = orjson.dumps(told)
-                watch.events[queue_id] = kept if body in kept else event(b"distribution", line.seq, body)
+        for snapshots, own_id in watch.places:
+            one = await snapshots.found(watch.tenant_id, own_id)
+            if one is not None and one.visible:
+                kept, body = before.get(own_id, b""), orjson.dumps(one.distribution(self._clock.now()))
+                watch.events[own_id] = kept if body in kept else event(b"distribution", one.seq, body)
         if watch.events != before:
             watch.tell()
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from api_gateway.live.snapshot import Snapshot
 from domain.distribution.state import Lifecycle
 from domain.fairness import cohort_order
 from domain.queue.config import QueueConfig
 
-FRESH_SECONDS = 2.0
 _ENTERED: Final = b'"participationId":"'
 _ENTRY_ID: Final = slice(len(_ENTERED), len(_ENTERED) + 36)
 
@@ -51,22 +50,13 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Line:
-    """The snapshot of a queue, as of the ledger's moment `as_of`.
+class Line(Snapshot[Standing]):
+    """The snapshot of a queue. `head` never falls, whatever order answers come in."""
 
-    `seq` grows with every change; `head` never falls, whatever order answers come in.
-    """
+    kind = "queue"
 
-    tenant_id: UUID
-    queue_id: UUID
-    seq: int = -1
-    as_of: datetime | None = None
-    known: bool = False
     organization_id: UUID | None = None
-    experience_id: UUID | None = None
-    sequence_id: UUID | None = None
     config: QueueConfig | None = None
-    visible: bool = False
     ended_at: datetime | None = None
     pause: dict[str, Any] | None = None
     opened: bool = False
@@ -75,22 +65,25 @@ class Line:
     head: int = 0
     speed: float = 0.0
     settling: bool = False
-    pulled_at: float = float("-inf")
-    asked_at: float = float("-inf")
-    people: dict[int, Standing] = field(default_factory=dict)
-    moved: asyncio.Event = field(default_factory=asyncio.Event)
     shared: bytes = b""
     seen: set[UUID] = field(default_factory=set)
     tails: dict[str, bytes] = field(default_factory=dict)
     tails_from: float = 0.0
-    name: str = ""
 
-    def __post_init__(self) -> None:
-        self.name = str(self.queue_id)
+    @property
+    def queue_id(self) -> UUID:
+        """The queue."""
+        return self.own_id
 
-    def fresh(self, now: float) -> bool:
-        """Whether the snapshot is of the last two seconds, at a monotonic moment."""
-        return self.known and now - self.pulled_at < FRESH_SECONDS
+    @property
+    def paused(self) -> bool:
+        """Whether something holds it back."""
+        return self.pause is not None
+
+    @property
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """When it opens and closes."""
+        return (self.config.open_at, self.config.close_at) if self.config else (None, None)
 
     def saw(self, standing: Standing) -> None:
         """Somebody who waits looked: in a queue with an idle timeout that keeps the place."""
@@ -99,9 +92,8 @@ class Line:
         if entry_id is not None:
             self.seen.add(entry_id)
 
-    def take(self, row: dict[str, Any], at: float) -> None:
-        """Take over a newer snapshot; forget the people who changed."""
-        self.known, self.pulled_at, self.seq, self.as_of = True, at, row["seq"], row["now"]
+    def take(self, row: dict[str, Any]) -> None:
+        """Take over what is a queue's own."""
         self.organization_id, self.experience_id, self.sequence_id = (
             row["organization_id"],
             row["experience_id"],
@@ -114,40 +106,7 @@ class Line:
         self.cohort, self.seed, self.speed = row["cohort"], bytes(row["seed"]), row["speed"]
         self.head = max(self.head, row["head"])
         self.settling = bool(row["waiting"] or row["inside"])
-        for consumer_id in row["changed"]:
-            self.forget(consumer_id)
         self.tails.clear()
-        self.moved.set()
-        self.moved = asyncio.Event()
-
-    def held(self, consumer_id: UUID) -> Standing | None:
-        """What is held of this person. By the number of the id, which takes half the room of the id."""
-        return self.people.get(consumer_id.int)
-
-    def keep(self, consumer_id: UUID, standing: Standing) -> None:
-        """Hold a participation, in place of what was held of this person."""
-        self.forget(consumer_id)
-        self.people[consumer_id.int] = standing
-
-    def forget(self, consumer_id: UUID) -> None:
-        """Hold nothing of this person."""
-        held = self.people.pop(consumer_id.int, None)
-        if held is not None:
-            held.gone = True
-
-    def forget_all(self) -> None:
-        """Hold nothing of anybody."""
-        for held in self.people.values():
-            held.gone = True
-        self.people.clear()
-
-    async def next_pull(self, patience: float) -> None:
-        """Wait until a newer snapshot was taken, or patience (seconds) ends."""
-        try:
-            async with asyncio.timeout(max(0.0, patience)):
-                await self.moved.wait()
-        except TimeoutError:
-            return
 
     def position(self, standing: Standing) -> int | None:
         """Position 1 is next; None before the opening."""

@@ -1,4 +1,4 @@
-"""What routes of the framework use of the live part: snapshots of queues, and where a person stands in one."""
+"""What routes of the framework use of the live part: snapshots of queues and draws, and where a person stands in one."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ from api_gateway.live.launches import Launches
 from api_gateway.live.line import Line, Standing
 from api_gateway.live.lines import Lines
 from api_gateway.live.tickets import Tickets
+from api_gateway.live.urn import Entrant, Urn
+from api_gateway.live.urns import Urns
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """`standing` gives a person's participation in a line; a live grant with its token."""
+    """`standing` gives a person's participation in a line, `entrant` that in a draw; a live grant with its token."""
 
     lines: Lines
+    urns: Urns
     tickets: Tickets
     launches: Launches
     standing: Callable[[Caller, Line], Awaitable[Standing]]
+    entrant: Callable[[Caller, Urn], Awaitable[Entrant]]
 
 
 def looks_of(request: Request) -> Looks:

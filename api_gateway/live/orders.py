@@ -22,5 +22,5 @@ class Orders(Recent[tuple[UUID, int], Chunk]):
 
 def orders_of(request: Request) -> Orders:
     """The orders that this gateway has read."""
-    orders: Orders = request.app.state.orders
+    orders: Orders = request.app.state.looks.urns.orders
     return orders

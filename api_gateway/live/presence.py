@@ -13,7 +13,8 @@ import structlog
 
 from api_gateway.accept import Accept
 from api_gateway.live.line import Line
-from api_gateway.live.lines import Key, Lines
+from api_gateway.live.lines import Lines
+from api_gateway.live.snapshots import Key
 from api_gateway.problems import Problem
 from domain.command import SYSTEM_ACTOR, Envelope
 from domain.queue.commands import NotePresence

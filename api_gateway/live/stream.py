@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import orjson
@@ -13,9 +14,10 @@ import orjson
 from api_gateway.auth import Caller
 from api_gateway.http.asgi import Receive, Send
 from api_gateway.live.line import Line, Standing
+from api_gateway.live.snapshot import Snapshot
 from api_gateway.live.state import state_json, wait_seconds
+from api_gateway.live.urn import Entrant, Urn
 from api_gateway.problems import problem
-from domain.times import iso
 from runtime.clock import Clock
 
 OPEN_SECONDS = 15 * 60.0
@@ -23,7 +25,16 @@ COMMENT_SECONDS = 15.0
 OPEN_AT_ONCE = 4
 RETRY = b"retry: 3000\n\n"
 COMMENT = b": still here\n\n"
-Look = Callable[[], Awaitable[Standing]]
+News = Callable[[], Awaitable[list[bytes]]]
+Held_contra = TypeVar("Held_contra", contravariant=True)
+Kind_contra = TypeVar("Kind_contra", contravariant=True)
+
+
+class Tale(Protocol[Kind_contra, Held_contra]):
+    """What a stream has told already, and what it tells next."""
+
+    def news(self, one: Kind_contra, standing: Held_contra) -> list[bytes]:
+        """The events that are due."""
 
 
 class Streams:
@@ -34,9 +45,9 @@ class Streams:
         self._open: Counter[UUID] = Counter()
 
     async def serve(
-        self, caller: Caller, line: Line, look: Look, receive: Receive, send: Send, headers: list[Any]
+        self, caller: Caller, one: Snapshot[Any], news: News, receive: Receive, send: Send, headers: list[Any]
     ) -> None:
-        """Send what happens to one person in one queue, until the client goes or a quarter of an hour is over."""
+        """Send what happens to one person in one distribution, until the client goes or a quarter of an hour is over."""
         person = caller.consumer_id
         assert person is not None  # noqa: S101 (narrows the type; only consumers come here)
         if self._open[person] >= OPEN_AT_ONCE:
@@ -45,7 +56,7 @@ class Streams:
         gone = asyncio.ensure_future(_gone(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
-            async for event in self._events(line, look, gone):
+            async for event in self._events(one, news, gone):
                 await send({"type": "http.response.body", "body": event, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         finally:
@@ -54,45 +65,74 @@ class Streams:
             if not self._open[person]:
                 del self._open[person]
 
-    async def _events(self, line: Line, look: Look, gone: asyncio.Future[None]) -> AsyncIterator[bytes]:
+    async def _events(self, one: Snapshot[Any], news: News, gone: asyncio.Future[None]) -> AsyncIterator[bytes]:
         yield RETRY
-        told, spoke = _Told(), self._clock.monotonic()
+        spoke = self._clock.monotonic()
         until = spoke + OPEN_SECONDS
         while not gone.done() and self._clock.monotonic() < until:
-            line.asked_at = now = self._clock.monotonic()
-            for event in told.news(line, await look(), self._clock):
-                yield event
+            one.asked_at = now = self._clock.monotonic()
+            for due in await news():
+                yield due
                 spoke = now
             if now - spoke >= COMMENT_SECONDS:
                 yield COMMENT
                 spoke = now
-            await line.next_pull(1.5)
+            await one.next_pull(1.5)
 
 
-class _Told:
-    """What a stream has told already."""
+class Course:
+    """What a stream has told of how a distribution itself stands."""
 
     def __init__(self) -> None:
+        self._told: tuple[str, bool] | None = None
+
+    def news(self, one: Snapshot[Any], now: datetime) -> list[bytes]:
+        """Whether it opened, closed, was paused or goes on since the last time; the first time tells nothing."""
+        before, self._told = self._told, (one.lifecycle(now).value, one.paused)
+        if before is None or before == self._told:
+            return []
+        return [event(b"distribution", one.seq, orjson.dumps(one.distribution(now)))]
+
+
+class QueueTale:
+    """What a stream has told of a person in a queue."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._course = clock, Course()
         self._state: tuple[Any, ...] = ()
         self._position: int | None = None
-        self._queue: tuple[Any, ...] = ()
 
-    def news(self, line: Line, standing: Standing, clock: Clock) -> list[bytes]:
+    def news(self, one: Line, standing: Standing) -> list[bytes]:
         """The events that are due: the whole state when it changed, else the position when that moved."""
-        now, events = clock.now(), list[bytes]()
-        away = line.turned_away(now) is not None
-        state = (standing.entry_id, standing.version, standing.status, standing.token, line.opened, away)
-        position = line.position(standing) if standing.status == "QUEUED" else None
-        lifecycle = line.lifecycle(now).value
-        queue = (lifecycle, line.pause is not None)
+        now, events = self._clock.now(), list[bytes]()
+        away = one.turned_away(now) is not None
+        state = (standing.entry_id, standing.version, standing.status, standing.token, one.opened, away)
+        position = one.position(standing) if standing.status == "QUEUED" else None
         if state != self._state:
-            events.append(event(b"state", line.seq, state_json(line, standing, now)))
+            events.append(event(b"state", one.seq, state_json(one, standing, now)))
         elif position != self._position:
-            events.append(event(b"position", line.seq, orjson.dumps(_moved(line, position))))
-        if self._queue and queue != self._queue:
-            events.append(event(b"distribution", line.seq, orjson.dumps(changed(line, lifecycle))))
-        self._state, self._position, self._queue = state, position, queue
-        return events
+            events.append(event(b"position", one.seq, orjson.dumps(_moved(one, position))))
+        self._state, self._position = state, position
+        return events + self._course.news(one, now)
+
+
+class DrawTale:
+    """What a stream has told of a person in a draw. `state` makes the state object."""
+
+    def __init__(self, clock: Clock, state: Callable[[Urn, Entrant], bytes]) -> None:
+        self._clock, self._course, self._state = clock, Course(), state
+        self._seen: tuple[object, object] = (None, None)
+        self._facts: dict[str, Any] = {}
+
+    def news(self, one: Urn, standing: Entrant) -> list[bytes]:
+        """The events that are due: the whole state when anything of it changed."""
+        now, events = self._clock.now(), list[bytes]()
+        if self._seen[0] is not standing or self._seen[1] is not one.draw:
+            facts = one.facts(standing)
+            if facts != self._facts:
+                events.append(event(b"state", one.seq, self._state(one, standing)))
+            self._seen, self._facts = (standing, one.draw), facts
+        return events + self._course.news(one, now)
 
 
 _HEADERS = (
@@ -105,13 +145,6 @@ _HEADERS = (
 def _moved(line: Line, position: int | None) -> dict[str, Any]:
     shown = position if line.config is None or line.config.position_display_mode == "precise" else None
     return {"position": shown, "estimatedWaitTimeInSeconds": wait_seconds(line, shown), "seq": line.seq}
-
-
-def changed(line: Line, lifecycle: str) -> dict[str, Any]:
-    """What is told of a queue that opened, closed, was paused or goes on."""
-    config = line.config
-    times = {"opensAt": iso(config.open_at), "closesAt": iso(config.close_at)} if config else {}
-    return {"type": "queue", "id": line.queue_id, "lifecycle": lifecycle, "paused": line.pause is not None} | times
 
 
 def event(name: bytes, seq: int, body: bytes) -> bytes:

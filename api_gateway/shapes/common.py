@@ -78,7 +78,7 @@ class Receipt(Shape):
     leaf: str = Field(description="The hash of the entry's leaf, in hex.")
     index: int
     path: list[str] = Field(description="The audit path up to the tree head, the nearest sibling first, in hex.")
-    signed_tree_head: str = Field(description="A JWS of the tree's size and root.")
+    signed_tree_head: str = Field(description="A JWS (typ tree-head+jwt, a published key) of the tree's size and root.")
     entered_at: datetime
 
 

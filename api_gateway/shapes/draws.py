@@ -12,6 +12,8 @@ from api_gateway.shapes.common import Linked, Receipt
 from api_gateway.shapes.queues import By, Happened, Id, Lifecycle, Note, Order
 from domain.distribution.state import Scope
 from domain.draw.commands import Round, Signature
+from domain.draw.config import Prize, SaidBy
+from domain.fairness.prizes import MAX_PRIZES, PrizeName
 from domain.settings import Settings, Text
 
 DrawStatus = Literal["pending", "sealed", "drawn", "completed", "void"]
@@ -30,9 +32,23 @@ class EnterDrawBody(Settings):
     """
 
     quantity: int = Field(1, ge=1, le=1000, description="Units wanted in one grant.")
-    tickets: int = Field(1, ge=1, le=1000, description="Tickets of the entry, up to maxTicketsPerEntry.")
+    tickets: int = Field(
+        1, ge=1, le=1000,
+        description="Tickets of the entry, up to maxTicketsPerEntry. An entrant says 1 unless ticketsBy is entrant.",
+    )  # fmt: skip
     people: int = Field(1, ge=1, le=100, description="Places that are won or lost as a whole, up to maxPeoplePerEntry.")
     duplicate_key: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
+    preferences: Annotated[list[PrizeName], Field(min_length=1, max_length=MAX_PRIZES)] | None = Field(
+        None,
+        description="Names of prizes of the draw, best first; required where it has prizes, and only there.",
+        examples=[["stalls", "balcony"]],
+    )
+
+
+class EnterPersonBody(EnterDrawBody):
+    """Whom to enter, and what the entry is worth: here the organization says it, whatever an entrant may say."""
+
+    consumer_id: Id
 
 
 class LeaveDrawBody(Settings):
@@ -59,12 +75,15 @@ class PublicDraw(Linked):
     time_zone: str | None
     supports_guest: bool
     winner_count: int
+    prizes: list[Prize] | None
     alternate_count: int | None
     continue_selecting_until_completed: bool
     on_expiry: Literal["deny", "requeue"]
     requeue_limit: int
     max_tickets_per_entry: int
     max_people_per_entry: int
+    tickets_by: SaidBy
+    entries_by: SaidBy
     max_quantity_per_consumer: int
     admission_expiration_seconds: int
     completion_grace_seconds: int
@@ -114,6 +133,8 @@ class Entrant(Linked):
     rank: int | None
     alternate_position: int | None = None
     promoted: bool
+    preferences: list[str] | None
+    prize: str | None
     quantity: int
     entered_at: datetime
     received_at: datetime | None = None
@@ -128,6 +149,12 @@ class Entrant(Linked):
     order: Order | None = None
     requeue_count: int
     state_version: int
+
+
+class NewEntrant(Entrant):
+    """A participation as it is told to the server that entered the person."""
+
+    receipt: Receipt | None = Field(None, description="Once, in the answer to the call that entered: pass it on.")
 
 
 class EntrantHistory(Entrant):
@@ -148,8 +175,12 @@ class DrawState(Linked):
     entrant_number: int | None = None
     tickets: int | None = None
     people: int | None = None
+    preferences: list[str] | None = None
+    prize: str | None = None
     rank: int | None = None
-    alternate_position: int | None = None
+    alternate_position: int | None = Field(
+        None, description="1 is the next to be promoted; never told where there are prizes."
+    )
     admission_grant: str | None = None
     grant_id: UUID | None = None
     won_at: datetime | None = None

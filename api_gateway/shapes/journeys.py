@@ -7,6 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from api_gateway.shapes.common import Linked, Shape
+from api_gateway.shapes.draws import DrawState
+from api_gateway.shapes.draws import Status as DrawStatus
 from api_gateway.shapes.queues import Lifecycle, State, Status
 
 
@@ -28,7 +30,7 @@ class Active(Shape):
 
     experiences: list[UUID]
     queues: list[State]
-    draws: list[Any]
+    draws: list[DrawState]
     auctions: list[Any]
     appointments: list[Any]
     timed_releases: list[Any]
@@ -36,9 +38,12 @@ class Active(Shape):
 
 
 class JourneyDistribution(Shape):
-    """A queue on somebody's way. It takes entries from `startsAt`, and is served until `settlesAt`."""
+    """A queue or a draw on somebody's way: it takes entries from `startsAt`.
 
-    type: Literal["queue"]
+    A queue is served until `settlesAt`; a draw takes place then, and its `details` say how far it has come (`drawStatus`).
+    """
+
+    type: Literal["queue", "draw"]
     id: UUID
     sequence_id: UUID
     lifecycle: Lifecycle
@@ -53,12 +58,13 @@ class JourneyDistribution(Shape):
 class JourneyConsumer(Shape):
     """Where the person stands there."""
 
-    status: Status
+    status: Status | DrawStatus
     participation_id: UUID | None
     entered_at: datetime | None
     granted_at: datetime | None
     denied_reason: str | None
-    position: int | None
+    position: int | None = None
+    alternate_position: int | None = None
 
 
 class JourneyGrant(Shape):
@@ -66,7 +72,7 @@ class JourneyGrant(Shape):
 
     token: str
     grant_id: UUID
-    distribution_type: Literal["queue"]
+    distribution_type: Literal["queue", "draw"]
     distribution_id: UUID
     sequence_id: UUID
     experience_id: UUID
@@ -77,7 +83,7 @@ class JourneyGrant(Shape):
 class JourneyOutcome(Shape):
     """How it ended."""
 
-    type: Literal["completed", "denied", "left", "expired", "closed"]
+    type: Literal["lost", "completed", "denied", "left", "expired", "closed"]
     reason: str | None
     at: datetime | None
 
@@ -86,7 +92,7 @@ class JourneyItem(Shape):
     """One thing that a page may show. `grant` is there in phase granted alone, `outcome` in phase ended alone."""
 
     phase: Literal["scheduled", "enterable", "participating", "settling", "granted", "ended"]
-    mechanism: Literal["queue"]
+    mechanism: Literal["queue", "draw"]
     distribution: JourneyDistribution
     consumer: JourneyConsumer
     grant: JourneyGrant | None = None

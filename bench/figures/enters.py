@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 from bench.apart import run_apart, run_metered
 from bench.bench import WARMUP_SECONDS, Bench
@@ -62,7 +63,11 @@ def enters_once(target: EnterTarget, seconds: float, meter: Callable[[], Meter] 
     plan = Plan(target.host, target.port, CONNECTIONS, seconds, warmup_seconds=WARMUP_SECONDS)
     requests = target.enters(queue_id)
     found = run_apart(plan, requests) if meter is None else run_metered(plan, requests, meter)
-    result = checked_enters(found, seconds)
+    return stored_enters(target, queue_id, checked_enters(found, seconds))
+
+
+def stored_enters(target: EnterTarget, queue_id: UUID, result: Result) -> Result:
+    """The result, if the store holds as many people as were told that they are in. RuntimeError otherwise."""
     if target.entered(queue_id) < result.count:
         raise RuntimeError(f"{result.count} were told that they are in, the store holds {target.entered(queue_id)}")
     return result

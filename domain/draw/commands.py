@@ -100,7 +100,11 @@ class GiveBeacon(DrawCommand):
 
 
 class EnterDraw(DrawCommand):
-    """Take part. With `guest` the person is created by the same command. `duplicate_key` is a keyed hash of 32 bytes."""
+    """Take part. With `guest` the person is created by the same command. `duplicate_key` is a keyed hash of 32 bytes.
+
+    `by_organization`: its server enters the person, and what it says of tickets and duplicates is its word.
+    `preferences` are names of prizes, best first, where the draw has prizes.
+    """
 
     type: ClassVar[str] = "draw.enter"
     consumer_id: UUID
@@ -109,8 +113,10 @@ class EnterDraw(DrawCommand):
     tickets: int = 1
     people: int = 1
     duplicate_key: Base64Bytes | None = None
+    preferences: tuple[str, ...] | None = None
     guest: NewGuest | None = None
     session_id: UUID | None = None
+    by_organization: bool = False
 
 
 class LeaveDraw(DrawCommand):

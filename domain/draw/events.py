@@ -38,6 +38,7 @@ class Won(EntryEvent):
     expires_at: datetime
     rank: int | None
     promoted: bool
+    prize: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Completed(EntryEvent):
     order_id: str
     order_amount: str | None = None
     currency_code: str | None = None
+    prize: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

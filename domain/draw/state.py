@@ -12,6 +12,8 @@ from domain.distribution.order import Completion
 from domain.distribution.state import Ended, Lifecycle, Pause, Scope, holds
 from domain.draw.config import DrawConfig
 from domain.fairness import Frontier
+from domain.fairness.draws import UNNAMED, Lot
+from domain.fairness.record.bodies import AnyRecordBody
 
 
 class Status(StrEnum):
@@ -37,6 +39,13 @@ class DrawStatus(StrEnum):
     VOID = "void"
 
 
+class PrizeLot(NamedTuple):
+    """The places of a prize that are taken, and how far its turns were followed."""
+
+    taken: int = 0
+    reached: int = 0
+
+
 class Pool(NamedTuple):
     """Who takes part, what was drawn, and how far the selection has come. Fixed size, however many take part.
 
@@ -46,6 +55,9 @@ class Pool(NamedTuple):
     order. Ranks below `reached` had their turn; `last` is where alternates end, None until the first winners are all named.
     `taken` counts places of winners, `inside` live grants, `completed` those that were used. `stuck`: nobody who is left
     fits into what is free. `steps` counts the lines of the log after the freeze, `step_head` is the hash of the last one.
+
+    Where there are prizes, `lots` has of each the places that are taken, and the turn below which all had theirs; `reached` is
+    not used then. `last` is where turns end.
 
     `beacon_round` is the round of the public beacon that was fixed; its randomness and signature are there once somebody
     has brought them. `waiting_for` is what a draw that is due waits for.
@@ -84,6 +96,7 @@ class Pool(NamedTuple):
     beacon_randomness: bytes | None = None
     beacon_signature: bytes | None = None
     waiting_for: str | None = None
+    lots: tuple[PrizeLot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +161,26 @@ class Draw:
         return self.config.winner_count - self.pool.taken
 
     @property
+    def lots(self) -> dict[str, Lot]:
+        """The free places of each prize, and how far its turns were followed; without prizes those of the unnamed one."""
+        config, pool = self.config, self.pool
+        if config.prizes is None:
+            return {UNNAMED: Lot(self.free, pool.reached)}
+        lots = pool.lots or (PrizeLot(),) * len(config.prizes)
+        return {
+            prize.name: Lot(prize.places - lot.taken, lot.reached)
+            for prize, lot in zip(config.prizes, lots, strict=True)
+        }
+
+    def with_lot(self, prize: str, lot: Lot) -> Draw:
+        """The same draw with other places of a prize, or reached further by it."""
+        if self.config.prizes is None:
+            return self.with_pool(taken=self.config.winner_count - lot.free, reached=lot.reached)
+        lots, places = self.lots | {prize: lot}, self.config.places
+        kept = tuple(PrizeLot(places[name] - one.free, one.reached) for name, one in lots.items())
+        return self.with_pool(taken=sum(one.taken for one in kept), lots=kept)
+
+    @property
     def clearing(self) -> bool:
         """Whether it was ended and grants are still being taken back."""
         return self.ended is not None and self.ended.revoke_grants and self.pool.inside > 0
@@ -163,8 +196,8 @@ class Entry:
 
     `number` counts entries in ledger order, `leaf` the leaves of the log; its tickets are `first_ticket` and the following.
     It takes a place for each of `people`. `absent`: it was gone before the order was drawn; `out_leaf` is the leaf that says
-    so, where that was before the freeze. `rank` is where it stood when it won, `behind` its place among those who wait behind
-    the order.
+    so, where that was before the freeze. `preferences` are prizes, best first. `rank` is where it stood when it won, `prize`
+    what it won, where there are prizes; `behind` is its place among those who wait behind the order.
     """
 
     tenant_id: UUID
@@ -199,11 +232,21 @@ class Entry:
     reason: str | None = None
     order_id: str | None = None
     requeues: int = 0
+    preferences: tuple[str, ...] | None = None
+    prize: str | None = None
+
+    @property
+    def wishes(self) -> tuple[str, ...]:
+        """The prizes that it may win, best first; without prizes the unnamed one."""
+        return self.preferences or (UNNAMED,)
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A group that was passed over because it did not fit; `open` until it wins or is gone."""
+    """A group that was passed over for a prize because it did not fit; `open` until it wins or is gone.
+
+    `round` counts the preferences, from 0.
+    """
 
     tenant_id: UUID
     draw_id: UUID
@@ -211,6 +254,8 @@ class Passed:
     entry_id: UUID
     people: int
     open: bool = True
+    prize: str = UNNAMED
+    round: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +276,16 @@ class LoggedStep:
     draw_id: UUID
     n: int
     facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A line of the log of all draws of the organization, before it has its place there."""
+
+    tenant_id: UUID
+    draw_id: UUID
+    at: datetime
+    body: AnyRecordBody
 
 
 @dataclass(frozen=True, slots=True)

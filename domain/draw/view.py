@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from domain.decision import Reply
+from domain.draw.config import Prize
+from domain.draw.journey import NEVER
 from domain.draw.state import Draw, DrawStatus, Entry, Status
-from domain.fairness.draws import BeaconChain, DrawRules
+from domain.fairness.draws import BeaconChain, DrawRules, PublishedPrize
 from domain.fairness.quicknet import CHAIN_HASH
 from domain.settings import actor_facts
 from domain.times import Times, iso
@@ -17,6 +19,7 @@ def published_rules(draw: Draw) -> DrawRules:
     """The rules that are committed to before anybody enters; no times, because those may move."""
     config = draw.config
     return DrawRules(
+        kind="draw",
         winner_count=config.winner_count,
         alternate_count=config.alternate_count,
         backfill=config.continue_selecting_until_completed,
@@ -24,8 +27,13 @@ def published_rules(draw: Draw) -> DrawRules:
         requeue_limit=config.requeue_limit,
         max_tickets_per_entry=config.max_tickets_per_entry,
         max_people_per_entry=config.max_people_per_entry,
+        prizes=None if config.prizes is None else tuple(map(_published, config.prizes)),
         beacon=BeaconChain(chain_hash=CHAIN_HASH) if config.mixes_in_beacon else None,
     )
+
+
+def _published(prize: Prize) -> PublishedPrize:
+    return PublishedPrize(name=prize.name, places=prize.places)
 
 
 def entry_facts(entry: Entry) -> dict[str, Any]:
@@ -38,6 +46,8 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
         "entrantNumber": entry.number + 1,
         "tickets": entry.tickets,
         "people": entry.people,
+        "preferences": None if entry.preferences is None else list(entry.preferences),
+        "prize": entry.prize,
         "enteredAt": iso(entry.entered_at),
         "grantId": entry.grant_id if live else None,
         "wonAt": iso(entry.granted_at),
@@ -58,7 +68,8 @@ def entry_facts(entry: Entry) -> dict[str, Any]:
 def fate(draw: Draw, entry: Entry, rank: int | None) -> dict[str, Any]:
     """What became of somebody who is still ENTERED in the store, from the draw and the rank: nobody writes losers' rows.
 
-    `rank` is None where it is not known yet. Position 1 is the next to be promoted.
+    `rank` is None where it is not known yet. Position 1 is the next to be promoted; where there are prizes nobody has one,
+    because who is next is another for each prize.
     """
     pool = draw.pool
     if entry.status is not Status.ENTERED:
@@ -69,7 +80,7 @@ def fate(draw: Draw, entry: Entry, rank: int | None) -> dict[str, Any]:
         return _denied(entry, "NOT_SELECTED", iso(pool.completed_at))
     if pool.last is not None and not draw.config.continue_selecting_until_completed:
         return _denied(entry, "NOT_SELECTED", iso(pool.drawn_at))
-    if pool.last is None or rank is None:
+    if pool.last is None or rank is None or draw.config.prizes is not None:
         return {"alternatePosition": None}
     if entry.behind is not None:
         return {"alternatePosition": max(pool.last - pool.reached, 0) + 1}
@@ -87,9 +98,14 @@ def reply_of(draw: Draw, entry: Entry, times: Times) -> Reply:
     return Reply(entry_facts(entry) | fate(draw, entry, None) | {"now": iso(times.now)})
 
 
+def absent_facts(consumer_id: UUID) -> dict[str, Any]:
+    """The state of somebody who never entered, as it is told."""
+    return {"participationId": None, "consumerId": consumer_id, "status": NEVER}
+
+
 def absent_reply(draw: Draw, consumer_id: UUID, times: Times) -> Reply:
     """The state of somebody who never entered."""
-    return Reply({"participationId": None, "consumerId": consumer_id, "status": "NOT_ENTERED", "now": iso(times.now)})
+    return Reply(absent_facts(consumer_id) | {"now": iso(times.now)})
 
 
 def draw_facts(draw: Draw, times: Times) -> dict[str, Any]:

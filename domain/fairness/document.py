@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from domain.fairness.cohort import MAX_COUNT, OrderName
-from domain.fairness.leaves import ENTRY_KINDS, MAX_TICKET, entry_leaf
-from domain.fairness.members import Hash, instant_of, instant_text, number_of, participation_of
+from domain.fairness.commitment import MAX_SAFE_INTEGER
+from domain.fairness.leaves import ENTRY_KINDS, entry_leaf
+from domain.fairness.members import Hash, Participation, instant_of, instant_text, number_of, participation_of
 
 
 class ProofDocument(BaseModel):
@@ -26,7 +27,7 @@ class ProofDocument(BaseModel):
 
     algorithm: Literal["drumroll-order/1"] = "drumroll-order/1"
     permutation: OrderName | None = None
-    distribution_id: UUID
+    distribution_id: Participation
     rules: dict[str, JsonValue]
     rules_hash: Hash
     seed_commitment: Hash
@@ -36,6 +37,12 @@ class ProofDocument(BaseModel):
     seed: Hash | None = None
     assurance: Literal["commit_reveal"] = "commit_reveal"
     order_fixed_at: str | None = None
+
+    @classmethod
+    def missing_from(cls, proof: Mapping[str, object]) -> list[str]:
+        """Which members a published document lacks: unsettled ones are null there. The instant is for information."""
+        members = [field.alias or name for name, field in cls.model_fields.items() if name != "order_fixed_at"]
+        return [member for member in members if member not in proof]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,10 @@ class PublishedEntry:
         kind = line.get("kind")
         if not isinstance(kind, str) or kind not in ENTRY_KINDS:
             raise ValueError(f"its kind is {kind!r}, not one of {', '.join(ENTRY_KINDS)}")
-        rank = line.get("rank")
         return cls(
-            ticket=number_of(line.get("ticket"), "ticket", MAX_TICKET),
+            ticket=number_of(line.get("ticket"), "ticket", MAX_SAFE_INTEGER),
             participation_id=participation_of(line.get("participationId")),
             kind=kind,
             received_at=instant_of(line.get("receivedAt")),
-            rank=None if rank is None else number_of(rank, "rank", MAX_TICKET),
+            rank=number_of(line.get("rank"), "rank", MAX_SAFE_INTEGER),
         )

@@ -16,7 +16,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: its name, what came out, a sentence for people, and the first ticket, leaf or step concerned."""
+    """One check: its name, what came out, a sentence for people, and the first ticket, leaf, step or line concerned."""
 
     check: str
     verdict: Verdict
@@ -24,6 +24,7 @@ class Finding:
     ticket: int | None = None
     leaf: int | None = None
     step: int | None = None
+    line: int | None = None
 
 
 def is_proved(findings: Iterable[Finding]) -> bool:
@@ -37,10 +38,16 @@ def holds(check: str, text: str) -> Finding:
 
 
 def fails(
-    check: str, text: str, ticket: int | None = None, *, leaf: int | None = None, step: int | None = None
+    check: str,
+    text: str,
+    ticket: int | None = None,
+    *,
+    leaf: int | None = None,
+    step: int | None = None,
+    line: int | None = None,
 ) -> Finding:
     """Report a check that came out wrong, and where."""
-    return Finding(check, Verdict.FAILS, text, ticket, leaf, step)
+    return Finding(check, Verdict.FAILS, text, ticket, leaf, step, line)
 
 
 def still_open(check: str, text: str) -> Finding:

@@ -11,6 +11,7 @@ from domain.fairness.commitment import MAX_SAFE_INTEGER
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_HASH: Final = re.compile("[0-9a-f]{64}")
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -37,14 +38,21 @@ def number_of(value: object, member: str, most: int) -> int:
     return value
 
 
-def participation_of(text: object) -> UUID:
-    """Read the id of a participation. Raises ValueError for any form but lower case with dashes."""
+def hash_of(value: object, member: str) -> str:
+    """Read 32 bytes that are written as 64 lower-case hex digits, and leave them so. Raises ValueError for anything else."""
+    if not isinstance(value, str) or not _HASH.fullmatch(value):
+        raise ValueError(f"its {member} is {value!r}, not a hash of 64 lower-case hex digits")
+    return value
+
+
+def participation_of(text: object, member: str = "participationId") -> UUID:
+    """Read an id, for instance that of a participation. Raises ValueError for any form but lower case with dashes."""
     try:
         participation_id = UUID(text) if isinstance(text, str) else None
     except ValueError:
         participation_id = None
     if participation_id is None or str(participation_id) != text:
-        raise ValueError(f"its participationId is {text!r}, not a UUID in lower case with dashes")
+        raise ValueError(f"its {member} is {text!r}, not a UUID in lower case with dashes")
     return participation_id
 
 
@@ -59,6 +67,8 @@ def _instant(text: str) -> str:
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="32 bytes as 64 lower-case hex digits")]
 Number = Annotated[int, Field(strict=True, ge=0, le=MAX_SAFE_INTEGER)]
+Round = Annotated[int, Field(strict=True, ge=1, le=MAX_SAFE_INTEGER)]
+"""A round of a public beacon."""
 Participation = Annotated[UUID, BeforeValidator(_participation), PlainSerializer(str, return_type=str)]
 Instant = Annotated[str, AfterValidator(_instant)]
 """An instant as `instant_text` writes it."""

@@ -129,6 +129,22 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     return last == 0 and node == root
 
 
+def sibling_ranges(index: int, size: int) -> list[tuple[int, int]]:
+    """Which leaves each hash of an audit path covers, first and the one after the last, nearest sibling first.
+
+    The path is that of the leaf at `index` of a log of `size` leaves.
+    """
+    ranges: list[tuple[int, int]] = []
+    place, last, height = index, size - 1, 0
+    while last > 0:
+        if place & 1:
+            ranges.append(((place - 1) << height, place << height))
+        elif place != last:
+            ranges.append(((place + 1) << height, min((place + 2) << height, size)))
+        place, last, height = place >> 1, last >> 1, height + 1
+    return ranges
+
+
 def _parents(level: list[bytes]) -> list[bytes]:
     """Return the level above; an odd last node has no partner and rises as it is."""
     pairs = [node_hash(left, right) for left, right in zip(level[::2], level[1::2], strict=False)]

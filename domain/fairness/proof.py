@@ -28,8 +28,10 @@ def check_order(proof: Mapping[str, object], entries: Iterable[Mapping[str, obje
     Returns one finding per check, in the order document, commitment, rules, permutation, seed, entries, count,
     tree head, ranks, assurance; only "document" when that cannot be read. Never raises for what the files say.
     """
+    if missing := ProofDocument.missing_from(proof):
+        return [fails("document", f"The proof document cannot be read: it has no {', '.join(missing)}.")]
     try:
-        document = ProofDocument.model_validate(proof)
+        document = ProofDocument.model_validate(proof, by_name=False)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         return [fails("document", f"The proof document cannot be read: {wrong}.")]

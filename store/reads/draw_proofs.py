@@ -8,14 +8,23 @@ from typing import Any, Final
 
 from domain.draw.state import Draw, Status
 from domain.draw.view import published_rules
-from domain.fairness import NO_HASH, DrawEntry, instant_text, rules_hash
-from domain.fairness.draws import BeaconRound, DrawDocument, DrawRules, PublishedDrawEntry, PublishedExit, StepsHead
+from domain.fairness import NO_HASH, DrawEntry, instant_text, preferences_hash, rules_hash
+from domain.fairness.draws import (
+    DRAW_ALGORITHM,
+    BeaconRound,
+    DrawDocument,
+    DrawRules,
+    PublishedDrawEntry,
+    PublishedExit,
+    StepsHead,
+)
 from domain.ids import unix_us
 from store.reads.base import Reader, Row
 
 CHUNK: Final = 4_096
 _ENTRIES = """
-SELECT number, leaf, first_ticket, id, received_at, tickets, people, duplicate_key FROM draw_entry
+SELECT number, leaf, first_ticket, id, received_at, tickets, people, duplicate_key, preferences
+FROM draw_entry
 WHERE tenant_id = %(tenant)s AND draw_id = %(draw)s AND number >= %(from)s AND number < %(to)s ORDER BY number"""
 _EXITS = """
 SELECT out_leaf, id, out_at, status FROM draw_entry
@@ -31,6 +40,8 @@ def document(draw: Draw, commitment: bytes) -> DrawDocument:
     pool, rules = draw.pool, published_rules(draw)
     sealed, drawn = pool.sealed_at is not None, pool.drawn_at is not None
     return DrawDocument(
+        algorithm=DRAW_ALGORITHM,
+        order="drumroll-rank/1",
         distribution_id=draw.id,
         rules=rules,
         rules_hash=rules_hash(rules.as_json()).hex(),
@@ -100,10 +111,12 @@ async def _steps(reader: Reader, draw: Draw) -> AsyncIterator[list[Line]]:
 
 def _entry(row: Row) -> PublishedDrawEntry:
     key = NO_HASH if row["duplicate_key"] is None else bytes(row["duplicate_key"])
+    prizes = None if row["preferences"] is None else tuple(row["preferences"])
     entry = DrawEntry(
-        row["number"], row["first_ticket"], row["id"], unix_us(row["received_at"]), row["tickets"], row["people"], key
-    )
-    return PublishedDrawEntry(row["leaf"], entry)
+        row["number"], row["first_ticket"], row["id"], unix_us(row["received_at"]), row["tickets"], row["people"], key,
+        preferences_hash(prizes),
+    )  # fmt: skip
+    return PublishedDrawEntry(row["leaf"], entry, prizes)
 
 
 def _exit(row: Row) -> PublishedExit:

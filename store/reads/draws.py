@@ -15,6 +15,7 @@ from domain.draw.rules import is_live
 from domain.draw.state import Draw, Pool
 from domain.experiences.state import Distribution
 from store.distribution_json import ended_of, pause_of
+from store.draw_lots import lots_of
 from store.reads.base import Reader, Row, Slice, ledger_now, listed, matching
 
 _POOL: Final = tuple(name for name in Pool._fields if name != "frontier")
@@ -32,6 +33,11 @@ _FROM = sql.SQL(
 _THERE = "SELECT 1 AS there FROM draw WHERE tenant_id = %s AND id = %s"
 _COMMITMENT = "SELECT seed_commitment FROM draw WHERE tenant_id = %s AND id = %s"
 _ONE = _FROM + sql.SQL(" AND d.id = %(id)s")
+_SNAPSHOT = sql.SQL(
+    "SELECT d.*, coalesce((SELECT max(j.seq) FROM journal j WHERE j.tenant_id = d.tenant_id AND j.aggregate_id = d.id), 0)"
+    " AS seq, ARRAY(SELECT DISTINCT c FROM journal j, unnest(j.changed) c WHERE %(since)s >= 0 AND j.tenant_id = d.tenant_id"
+    " AND j.aggregate_id = d.id AND j.seq > %(since)s) AS changed FROM ({one}) d"
+).format(one=_ONE)
 _OF_SEQUENCES = _FROM + sql.SQL(
     " AND d.sequence_id = ANY (%(sequences)s) AND NOT d.archived ORDER BY d.created_at, d.id"
 )
@@ -46,6 +52,14 @@ async def one(reader: Reader, draw_id: UUID) -> tuple[Draw, datetime] | None:
     """A draw and the ledger's time, or None."""
     row = await reader.one(_ONE, {"tenant": reader.tenant_id, "id": draw_id})
     return None if row is None else (draw_of(row), row["now"])
+
+
+async def snapshot(reader: Reader, draw_id: UUID, since: int) -> Row | None:
+    """The draw as it stands, the journal's `seq`, and the consumers whose own state `changed` after journal seq `since`.
+
+    Whoever has seen nothing yet (`since` below 0) keeps nobody who could have changed, and is spared the whole journal.
+    """
+    return await reader.one(_SNAPSHOT, {"tenant": reader.tenant_id, "id": draw_id, "since": since})
 
 
 async def exists(reader: Reader, draw_id: UUID) -> bool:
@@ -92,5 +106,6 @@ def draw_of(row: Row) -> Draw:
         server_seed=bytes(row["revealed"]), created_at=row["created_at"], updated_at=row["updated_at"],
         created_by=row["created_by"], updated_by=row["updated_by"], version=row["version"], archived=row["archived"],
         pause=pause_of(row["pause"]), ended=ended_of(row["ended"]), knock_at=row["knock_at"],
-        pool=Pool(**{name: row[name] for name in _POOL}), published=row["published"], allow_guests=row["allow_guests"],
+        pool=Pool(**{name: row[name] for name in _POOL} | {"lots": lots_of(row["lots"])}),
+        published=row["published"], allow_guests=row["allow_guests"],
     )  # fmt: skip

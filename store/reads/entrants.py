@@ -31,6 +31,12 @@ _COUNT = (
     sql.SQL("SELECT count(*) AS n FROM draw_entry e WHERE e.tenant_id = %(tenant)s AND e.draw_id = %(draw)s") + _STATUS
 )
 _OF_CONSUMER = _SELECT + sql.SQL(" AND e.consumer_id = %(consumer)s ORDER BY e.number")
+_STANDINGS = sql.SQL(
+    "SELECT DISTINCT ON (e.consumer_id) {}, coalesce((SELECT max(j.seq) FROM journal j WHERE j.tenant_id = %(tenant)s "
+    "AND j.aggregate_id = %(draw)s), 0) AS as_of FROM draw_entry e "
+    "WHERE e.tenant_id = %(tenant)s AND e.draw_id = %(draw)s AND e.consumer_id = ANY (%(people)s) "
+    "ORDER BY e.consumer_id, e.live DESC, e.number DESC"
+).format(sql.SQL(", ").join(sql.Identifier("e", name) for name in _FIELDS))
 _CHUNKS = """
 SELECT bucket, first_rank, records FROM draw_order
 WHERE tenant_id = %(tenant)s AND draw_id = %(draw)s AND bucket = ANY (%(buckets)s)"""
@@ -65,6 +71,11 @@ async def of_consumer(reader: Reader, draw_id: UUID, consumer_id: UUID) -> list[
     return await reader.all(_OF_CONSUMER, _values(reader, draw_id, None) | {"consumer": consumer_id})
 
 
+async def standings(reader: Reader, draw_id: UUID, people: Collection[UUID]) -> list[Row]:
+    """The latest participation of each of these people, a live one before all others, and the journal seq it is `as_of`."""
+    return await reader.all(_STANDINGS, _values(reader, draw_id, None) | {"people": list(people)})
+
+
 class Chunks(Protocol):
     """Parts of orders that were read before. They never change, so that whoever has one needs not ask again."""
 
@@ -77,31 +88,47 @@ class Chunks(Protocol):
 
 async def ranks(reader: Reader, draw: Draw, entries: Sequence[Entry], kept: Chunks) -> dict[UUID, int]:
     """Where these participations stand in the order, once it is worked out."""
-    pool = draw.pool
-    if pool.last is None:
-        return {}
-    keys = {one.id: entry_key(pool.seed, one.first_ticket, one.tickets) for one in entries if one.number < pool.frozen}
-    buckets = {own_id: bucket_of(key, pool.buckets) for own_id, key in keys.items()}
-    chunks = await _chunks(reader, draw, set(buckets.values()), kept)
+    keys = {one.id: key for one in entries if (key := _key(draw, one)) is not None}
+    buckets = {own_id: bucket_of(key, draw.pool.buckets) for own_id, key in keys.items()}
+    chunks = await _chunks(reader, draw.id, set(buckets.values()), kept)
     found = {one.id: chunks[buckets[one.id]].rank_of(keys[one.id], one.number) for one in entries if one.id in keys}
     return {own_id: rank for own_id, rank in found.items() if rank is not None}
 
 
-async def _chunks(reader: Reader, draw: Draw, buckets: Collection[int], kept: Chunks) -> dict[int, Chunk]:
-    known = {bucket: chunk for bucket in buckets if (chunk := kept.get((draw.id, bucket))) is not None}
+def bucket(draw: Draw, entry: Entry) -> int | None:
+    """In which part of the order this participation stands, once it is worked out."""
+    key = _key(draw, entry)
+    return None if key is None else bucket_of(key, draw.pool.buckets)
+
+
+async def part(reader: Reader, draw_id: UUID, own_bucket: int, kept: Chunks) -> None:
+    """Read a part of an order, unless it is kept already."""
+    await _chunks(reader, draw_id, {own_bucket}, kept)
+
+
+def _key(draw: Draw, entry: Entry) -> bytes | None:
+    pool = draw.pool
+    if pool.last is None or entry.number >= pool.frozen:
+        return None
+    return entry_key(pool.seed, entry.first_ticket, entry.tickets)
+
+
+async def _chunks(reader: Reader, draw_id: UUID, buckets: Collection[int], kept: Chunks) -> dict[int, Chunk]:
+    known = {bucket: chunk for bucket in buckets if (chunk := kept.get((draw_id, bucket))) is not None}
     missing = [bucket for bucket in buckets if bucket not in known]
-    values = {"tenant": reader.tenant_id, "draw": draw.id, "buckets": missing}
+    values = {"tenant": reader.tenant_id, "draw": draw_id, "buckets": missing}
     for row in await reader.all(_CHUNKS, values) if missing else ():
         known[row["bucket"]] = Chunk(row["first_rank"], bytes(row["records"]))
-        kept.put((draw.id, row["bucket"]), known[row["bucket"]])
+        kept.put((draw_id, row["bucket"]), known[row["bucket"]])
     return known
 
 
 def entry_of(row: Row) -> Entry:
     """The participation of a row."""
     values: dict[str, Any] = {name: row[name] for name in _FIELDS}
-    key = values["duplicate_key"]
-    return Entry(**values | {"status": Status(row["status"]), "duplicate_key": None if key is None else bytes(key)})
+    key, wishes = values["duplicate_key"], values["preferences"]
+    values |= {"duplicate_key": None if key is None else bytes(key), "preferences": wishes and tuple(wishes)}
+    return Entry(**values | {"status": Status(row["status"])})
 
 
 def facts(row: Row, draw: Draw, rank: int | None) -> dict[str, Any]:

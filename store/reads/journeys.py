@@ -1,4 +1,4 @@
-"""What a person takes part in: every queue of the experiences where that person ever entered one."""
+"""What a person takes part in: every queue and draw of the experiences where that person ever entered one."""
 
 from __future__ import annotations
 
@@ -9,21 +9,32 @@ from uuid import UUID
 
 from store.reads.base import Reader
 
-# A person's participations are found queue by queue, because an index by person alone would slow every entry down.
-_QUEUES: Final = """
+# A person's participations are found distribution by distribution, because an index by person alone would slow every entry down.
+_STOPS: Final = """
 SELECT * FROM (
-  SELECT q.id, q.experience_id, q.sequence_id, q.created_at, e.versions, e.granted_at,
-    count(e.versions) OVER (PARTITION BY q.experience_id) AS entered
-  FROM queue q
-  JOIN experience x ON x.tenant_id = q.tenant_id AND x.id = q.experience_id AND x.published AND NOT x.archived
-  LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_array(p.id, p.version) ORDER BY p.first_ticket) AS versions,
-      max(p.granted_at) FILTER (WHERE p.status = 'GRANTED') AS granted_at
-    FROM queue_entry p
-    WHERE p.tenant_id = q.tenant_id AND p.queue_id = q.id AND p.consumer_id = %(person)s
-  ) e ON true
-  WHERE q.tenant_id = %(tenant)s AND NOT q.archived
-    AND (%(experience)s::uuid IS NULL OR q.experience_id = %(experience)s)
+  SELECT s.*, count(s.versions) OVER (PARTITION BY s.experience_id) AS entered FROM (
+    SELECT 'queue' AS kind, q.id, q.experience_id, q.sequence_id, q.created_at, e.versions, e.granted_at
+    FROM queue q
+    LEFT JOIN LATERAL (
+      SELECT json_agg(json_build_array(p.id, p.version) ORDER BY p.first_ticket) AS versions,
+        max(p.granted_at) FILTER (WHERE p.status = 'GRANTED') AS granted_at
+      FROM queue_entry p
+      WHERE p.tenant_id = q.tenant_id AND p.queue_id = q.id AND p.consumer_id = %(person)s
+    ) e ON true
+    WHERE q.tenant_id = %(tenant)s AND NOT q.archived
+      AND (%(experience)s::uuid IS NULL OR q.experience_id = %(experience)s)
+    UNION ALL
+    SELECT 'draw' AS kind, d.id, d.experience_id, d.sequence_id, d.created_at, e.versions, e.granted_at
+    FROM draw d
+    LEFT JOIN LATERAL (
+      SELECT json_agg(json_build_array(p.id, p.version) ORDER BY p.number) AS versions,
+        max(p.granted_at) FILTER (WHERE p.status = 'WON') AS granted_at
+      FROM draw_entry p
+      WHERE p.tenant_id = d.tenant_id AND p.draw_id = d.id AND p.consumer_id = %(person)s
+    ) e ON true
+    WHERE d.tenant_id = %(tenant)s AND NOT d.archived
+      AND (%(experience)s::uuid IS NULL OR d.experience_id = %(experience)s)
+  ) s JOIN experience x ON x.tenant_id = %(tenant)s AND x.id = s.experience_id AND x.published AND NOT x.archived
 ) t WHERE entered > 0 OR experience_id = %(experience)s OR experience_id = ANY (%(visited)s)
 ORDER BY created_at, id"""
 _PERSON: Final = """
@@ -42,9 +53,10 @@ WHERE v.tenant_id = %(tenant)s AND v.consumer_id = %(person)s
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A queue on somebody's way. `versions` are the participations there, the first first, each with its version."""
+    """A distribution on somebody's way. `versions` are the participations there, the first first, each with its version."""
 
-    queue_id: UUID
+    kind: str
+    own_id: UUID
     experience_id: UUID
     sequence_id: UUID
     versions: tuple[tuple[UUID, int], ...]
@@ -62,7 +74,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Who a person is, and the queues on their way, the older first.
+    """Who a person is, and the queues and draws on their way, the older first.
 
     `changes` is how often the person changed what is said here; `visited` are the experiences that the person is in,
     `visits` the sum of the versions of all that were ever visited.
@@ -84,9 +96,16 @@ async def of_person(reader: Reader, consumer_id: UUID, experience_id: UUID | Non
         person = await (await cursor.execute(_PERSON, values)).fetchone()
         seen = await (await cursor.execute(_VISITS, values)).fetchall()
         visited = [row["experience_id"] for row in seen if row["inside"]]
-        rows = await (await cursor.execute(_QUEUES, values | {"visited": visited})).fetchall()
+        rows = await (await cursor.execute(_STOPS, values | {"visited": visited})).fetchall()
     stops = (
-        Stop(row["id"], row["experience_id"], row["sequence_id"], _versions(row["versions"]), row["granted_at"])
+        Stop(
+            row["kind"],
+            row["id"],
+            row["experience_id"],
+            row["sequence_id"],
+            _versions(row["versions"]),
+            row["granted_at"],
+        )
         for row in rows
     )
     known = person or {"level": "guest", "full_name": None, "language_code": None, "changes": 0}

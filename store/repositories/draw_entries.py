@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from domain.draw.state import Draw, Entry, Status
+from domain.fairness.draws import first_that_fits
 from store.repositories.base import Tenancy
 from store.repositories.participations import Participations
 from store.tables.draw import draw_entry
@@ -19,6 +20,7 @@ from store.tables.draw import draw_entry
 _FIELDS = [field.name for field in fields(Entry)]
 _COLUMNS = ", ".join(f"e.{name}" for name in _FIELDS)
 _STATUS_AT, _KEY_AT = _FIELDS.index("status"), _FIELDS.index("duplicate_key")
+_PREFERENCES_AT = _FIELDS.index("preferences")
 _BY_ID = f"""
 SELECT {_COLUMNS} FROM unnest(%s::uuid[], %s::uuid[]) AS w(tenant_id, id)
 JOIN draw_entry e ON e.tenant_id = w.tenant_id AND e.id = w.id"""  # noqa: S608 (our own names)
@@ -26,12 +28,25 @@ _BY_PERSON = f"""
 SELECT {_COLUMNS} FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[]) AS w(tenant_id, draw_id, consumer_id)
 JOIN draw_entry e ON e.tenant_id = w.tenant_id AND e.draw_id = w.draw_id AND e.consumer_id = w.consumer_id"""  # noqa: S608 (our own names)
 _BY_NUMBER = f"""
-SELECT {_COLUMNS} FROM unnest(%s::bigint[]) AS w(number)
+SELECT {_COLUMNS} FROM unnest(%s::bigint[]) WITH ORDINALITY AS w(number, nth)
 JOIN draw_entry e ON e.tenant_id = %s AND e.draw_id = %s AND e.number = w.number"""  # noqa: S608 (our own names)
+_WANTING = (
+    _BY_NUMBER
+    + """
+WHERE (e.status = 'ENTERED' AND e.behind IS NULL AND e.preferences[%s] = ANY (%s::text[]))
+   OR (%s AND e.duplicate_key IS NOT NULL AND NOT e.absent)
+ORDER BY w.nth LIMIT %s"""
+)
 _IN_DRAW = f"SELECT {_COLUMNS} FROM draw_entry e WHERE e.tenant_id = %s AND e.draw_id = %s AND "  # noqa: S608 (our own names)
 _LAPSED = _IN_DRAW + "e.status = 'WON' AND e.expires_at <= %s ORDER BY e.expires_at, e.number LIMIT %s"
 _INSIDE = _IN_DRAW + "e.status = 'WON' ORDER BY e.expires_at, e.number LIMIT %s"
-_BEHIND = _IN_DRAW + "e.behind IS NOT NULL AND e.status = 'ENTERED' AND e.people <= %s ORDER BY e.behind LIMIT %s"
+_BEHIND = (
+    _IN_DRAW
+    + """e.behind IS NOT NULL AND e.status = 'ENTERED' AND EXISTS (
+  SELECT FROM unnest(%s::text[], %s::bigint[]) AS lot(prize, free)
+  WHERE lot.free >= e.people AND lot.prize = ANY (coalesce(e.preferences, '{""}')))
+ORDER BY e.behind LIMIT %s"""
+)
 _NEXT_LAPSE = """
 SELECT min(expires_at) FROM draw_entry
 WHERE tenant_id = %s AND draw_id = %s AND status = 'WON' AND id <> ALL (%s::uuid[])"""
@@ -57,6 +72,18 @@ class DrawEntries(Participations[Entry]):
             return {}
         found = self._rows(_BY_NUMBER, list(numbers), draw.tenant_id, draw.id)
         return {entry.number: entry for entry in map(self._remember, found)}
+
+    def wanting(
+        self, draw: Draw, numbers: Sequence[int], prizes: Sequence[str], round_: int, limit: int
+    ) -> list[Entry]:
+        """Of these entries, in the order of `numbers`, those who may win one of these prizes by their preference of a round.
+
+        The first round also has whoever has a duplicate key, for it to be known which counts. As this drain has left them.
+        """
+        if not numbers:
+            return []
+        values = (list(numbers), draw.tenant_id, draw.id, round_ + 1, list(prizes), round_ == 0, limit)
+        return [self._remember(entry) for entry in self._rows(_WANTING, *values)]
 
     def tickets(self, draw: Draw, start: int, end: int) -> list[int]:
         """The tickets of each of these entries, in order of numbers."""
@@ -89,9 +116,14 @@ class DrawEntries(Participations[Entry]):
 
     def waiting_behind(self, draw: Draw, limit: int) -> list[Entry]:
         """Those behind the order who would fit into the free places, in the order in which their wins lapsed."""
-        put, free = self._put(draw.tenant_id, draw.id), draw.free
-        stored = self._rows(_BEHIND, draw.tenant_id, draw.id, free, limit + len(put))
-        return self._as_left(stored, put, lambda entry: _is_behind(entry) and entry.people <= free, _behind)[:limit]
+        put, lots = self._put(draw.tenant_id, draw.id), draw.lots
+        free = [lot.free for lot in lots.values()]
+        stored = self._rows(_BEHIND, draw.tenant_id, draw.id, list(lots), free, limit + len(put))
+
+        def fits(entry: Entry) -> bool:
+            return _is_behind(entry) and first_that_fits(entry.wishes, entry.people, lots) is not None
+
+        return self._as_left(stored, put, fits, _behind)[:limit]
 
     def _left(
         self, draw: Draw, statement: str, values: tuple[object, ...], limit: int, meant: Callable[[Entry], bool]
@@ -104,6 +136,7 @@ class DrawEntries(Participations[Entry]):
         values = list(row)
         values[_STATUS_AT] = Status(values[_STATUS_AT])
         values[_KEY_AT] = None if values[_KEY_AT] is None else bytes(values[_KEY_AT])
+        values[_PREFERENCES_AT] = values[_PREFERENCES_AT] and tuple(values[_PREFERENCES_AT])
         return Entry(*values)
 
     def _distribution(self, state: Entry) -> UUID:

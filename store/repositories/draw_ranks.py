@@ -19,14 +19,15 @@ SELECT c.tenant_id, c.draw_id, c.duplicate_key, c.entry_id
 FROM unnest(%s::uuid[], %s::uuid[], %s::bytea[]) AS w(tenant_id, draw_id, duplicate_key)
 JOIN draw_counting c ON c.tenant_id = w.tenant_id AND c.draw_id = w.draw_id AND c.duplicate_key = w.duplicate_key"""
 _PASSED = """
-SELECT p.tenant_id, p.draw_id, p.rank, p.entry_id, p.people, p.open
-FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS w(tenant_id, draw_id, rank)
-JOIN draw_passed p ON p.tenant_id = w.tenant_id AND p.draw_id = w.draw_id AND p.rank = w.rank"""
+SELECT p.tenant_id, p.draw_id, p.rank, p.entry_id, p.people, p.open, p.prize, p.round
+FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::bigint[]) AS w(tenant_id, draw_id, round, rank)
+JOIN draw_passed p ON p.tenant_id = w.tenant_id AND p.draw_id = w.draw_id AND p.rank = w.rank AND p.round = w.round"""
 _FITTING = """
-SELECT p.tenant_id, p.draw_id, p.rank, p.entry_id, p.people, p.open
-FROM generate_series(1, %s) AS size, LATERAL (
-  SELECT * FROM draw_passed WHERE tenant_id = %s AND draw_id = %s AND people = size AND open ORDER BY rank LIMIT %s) p
-ORDER BY p.rank LIMIT %s"""
+SELECT p.tenant_id, p.draw_id, p.rank, p.entry_id, p.people, p.open, p.prize, p.round
+FROM unnest(%s::text[], %s::bigint[]) AS lot(prize, free), generate_series(1, lot.free) AS size, LATERAL (
+  SELECT * FROM draw_passed
+  WHERE tenant_id = %s AND draw_id = %s AND prize = lot.prize AND people = size AND open ORDER BY round, rank LIMIT %s) p
+ORDER BY p.round, p.rank LIMIT %s"""
 _STEPS = """
 SELECT s.tenant_id, s.draw_id, s.n, s.facts FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[]) AS w(tenant_id, draw_id, n)
 JOIN draw_step s ON s.tenant_id = w.tenant_id AND s.draw_id = w.draw_id AND s.n = w.n"""
@@ -84,27 +85,32 @@ class CountingEntries(OfDraw[bytes, Counting]):
         return Counting(row[0], row[1], bytes(row[2]), row[3])
 
 
-class PassedGroups(OfDraw[int, Passed]):
-    """Groups that were passed over."""
+class PassedGroups(OfDraw[tuple[int, int], Passed]):
+    """Groups that were passed over, by round and rank."""
 
     table, statement = draw_passed, _PASSED
 
     def fitting(self, draw: Draw, limit: int) -> list[Passed]:
         """The first groups in order that would fit into the free places, as this drain has left them."""
-        free = min(draw.free, MOST_PEOPLE)
-        if free <= 0:
+        free = {prize: min(lot.free, MOST_PEOPLE) for prize, lot in draw.lots.items() if lot.free > 0}
+        if not free:
             return []
         put = [one for one in (*self._new.values(), *self._dirty.values()) if one.draw_id == draw.id]
         most = limit + len(put)
-        rows = self._scope.connection.exec_driver_sql(_FITTING, (free, draw.tenant_id, draw.id, most, most))
+        values = (list(free), list(free.values()), draw.tenant_id, draw.id, most, most)
+        rows = self._scope.connection.exec_driver_sql(_FITTING, values)
         stored = (self._known.setdefault(self._key(one), one) or one for one in map(self._state, rows))
-        left = {one.rank: one for one in (*stored, *put)}
-        return sorted((one for one in left.values() if one.open and one.people <= free), key=lambda one: one.rank)[
-            :limit
-        ]
+        left = {self._member(one): one for one in (*stored, *put)}
+        fit = (one for one in left.values() if one.open and one.people <= free.get(one.prize, 0))
+        return sorted(fit, key=self._member)[:limit]
 
-    def _member(self, state: Passed) -> int:
-        return state.rank
+    def _member(self, state: Passed) -> tuple[int, int]:
+        return state.round, state.rank
+
+    def _select(self, wanted: list[tuple[UUID, tuple[UUID, tuple[int, int]]]]) -> Iterable[Passed]:
+        rows = [(tenant_id, draw_id, *member) for tenant_id, (draw_id, member) in wanted]
+        values = tuple(map(list, zip(*rows, strict=True)))
+        return (self._state(row) for row in self._scope.connection.exec_driver_sql(self.statement, values))
 
     def _state(self, row: Any) -> Passed:
         return Passed(*row)

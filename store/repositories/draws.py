@@ -13,6 +13,7 @@ from domain.draw.state import Draw, Pool
 from domain.fairness import Frontier, seed_commitment
 from store import bulk
 from store.distribution_json import ended_of, kept_end, kept_pause, pause_of
+from store.draw_lots import kept_lots, lots_of
 from store.repositories.base import Repository
 from store.tables.draw import draw as table
 
@@ -44,7 +45,7 @@ class Draws(Repository[UUID, Draw]):
 
 
 def _row(state: Draw) -> dict[str, Any]:
-    pool = state.pool._asdict() | {"frontier": state.pool.frontier.to_bytes()}
+    pool = state.pool._asdict() | {"frontier": state.pool.frontier.to_bytes(), "lots": kept_lots(state.pool.lots)}
     return pool | {
         "tenant_id": state.tenant_id,
         "id": state.id,
@@ -69,7 +70,8 @@ def _row(state: Draw) -> dict[str, Any]:
 
 
 def _draw(row: Row[Any]) -> Draw:
-    pool = {name: getattr(row, name) for name in _POOL} | {"frontier": Frontier.from_bytes(bytes(row.frontier))}
+    pool = {name: getattr(row, name) for name in _POOL}
+    pool |= {"frontier": Frontier.from_bytes(bytes(row.frontier)), "lots": lots_of(row.lots)}
     return Draw(
         tenant_id=row.tenant_id, id=row.id, organization_id=row.organization_id, experience_id=row.experience_id,
         sequence_id=row.sequence_id, config=DrawConfig.stored(row.config), server_seed=bytes(row.server_seed),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from domain.distribution.order import Completion
-from domain.draw.state import Counting, Draw, DrawCompletion, LoggedStep, Passed
+from domain.draw.state import Counting, Draw, DrawCompletion, LoggedStep, Passed, Recorded
 from domain.draw.state import Entry as DrawEntry
 from domain.experiences.state import Experience
 from domain.experiences.state import Sequence as Path
@@ -20,6 +20,7 @@ from store.repositories.base import Repository, Tenancy
 from store.repositories.completions import Completions, DrawCompletions
 from store.repositories.draw_entries import DrawEntries
 from store.repositories.draw_ranks import CountingEntries, PassedGroups, Steps
+from store.repositories.draw_record import Record
 from store.repositories.draws import Draws
 from store.repositories.entries import Entries
 from store.repositories.experiences import Experiences, Paths
@@ -42,6 +43,7 @@ class Drawing:
         self.counting = CountingEntries(scope)
         self.steps = Steps(scope)
         self.draw_completions = DrawCompletions(scope)
+        self.record = Record(scope)
 
     def _of_draws(self) -> dict[type, Repository[Any, Any]]:
         return {
@@ -51,6 +53,7 @@ class Drawing:
             Counting: self.counting,
             LoggedStep: self.steps,
             DrawCompletion: self.draw_completions,
+            Recorded: self.record,
         }
 
 

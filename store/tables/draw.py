@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from store.tables.base import identity, metadata, moment, tenant
 
@@ -75,6 +75,7 @@ draw = Table(
     Column("beacon_randomness", LargeBinary),
     Column("beacon_signature", LargeBinary),
     Column("waiting_for", Text),
+    Column("lots", JSONB),
     CheckConstraint("entered >= 0", name="entered"),
     CheckConstraint("taken >= 0", name="taken"),
     CheckConstraint("inside >= 0", name="inside"),
@@ -127,6 +128,8 @@ draw_entry = Table(
     Column("reason", Text),
     Column("order_id", Text),
     Column("requeues", Integer, nullable=False),
+    Column("preferences", ARRAY(Text)),
+    Column("prize", Text),
     Column("live", Boolean, Computed("status IN ('ENTERED', 'WON')", persisted=True)),
     CheckConstraint("status IN ('ENTERED', 'WON', 'COMPLETED', 'LEFT', 'DENIED')", name="status"),
     CheckConstraint("status <> 'WON' OR (grant_id IS NOT NULL AND expires_at IS NOT NULL)", name="won"),
@@ -174,11 +177,15 @@ draw_passed = Table(
     tenant(),
     identity("draw_id"),
     Column("rank", BigInteger, primary_key=True),
+    Column("round", Integer, primary_key=True, server_default=text("0")),
     Column("entry_id", UUID, nullable=False),
     Column("people", Integer, nullable=False),
     Column("open", Boolean, nullable=False),
-    Index("draw_passed_open", "tenant_id", "draw_id", "people", "rank", postgresql_where=text("open")),
-    comment="Groups that were passed over because they did not fit: first for places that fit.",
+    Column("prize", Text, nullable=False, server_default=text("''")),
+    Index(
+        "draw_passed_fitting", "tenant_id", "draw_id", "prize", "people", "round", "rank", postgresql_where=text("open")
+    ),
+    comment="Groups that were passed over for a prize because they did not fit: first for places that fit.",
 )
 
 draw_counting = Table(
@@ -200,6 +207,29 @@ draw_step = Table(
     Column("facts", JSONB, nullable=False),
     comment="The log of a draw after the freeze, as it is published: every line is chained to the one before.",
 )
+
+draw_record = Table(
+    "draw_record",
+    metadata,
+    tenant(),
+    Column("size", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    comment="How far the log of all draws of an organization has come: whoever writes a line there locks this row.",
+)
+
+draw_record_line = Table(
+    "draw_record_line",
+    metadata,
+    tenant(),
+    Column("n", BigInteger, primary_key=True),
+    Column("draw_id", UUID, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("facts", JSONB, nullable=False),
+    Index(
+        "draw_record_line_once", "tenant_id", "draw_id", "type", unique=True, postgresql_where=text("type <> 'RULES'")
+    ),
+    comment="The log of all draws of an organization, as it is published. A draw has one line of a type, but for its rules.",
+)  # fmt: skip
 
 draw_completion = Table(
     "draw_completion",

@@ -211,6 +211,8 @@ def valid_body(route: Route) -> dict[str, Any]:
     last = route.path.rpartition("/")[2]
     if route.method == "PUT":
         return {"json": WHOLE.get(route.path.split("/")[4], {})}
+    if last == "enter" and route.path.startswith(ADMIN):
+        return {"json": {"consumerId": NOBODY}}
     return {"json": BODIES.get(last, {})} if route.takes_a_body else {}
 
 

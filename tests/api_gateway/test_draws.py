@@ -1,5 +1,7 @@
 """Draws through both APIs: run by their organization, entered by visitors, acted on by servers, checked by anybody."""
 
+import json
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from tests.support.house import House
 from tests.support.resident import Resident, soon, strong_key
 from tests.support.servers import wait_until
 
+PRIZES = [{"name": "stalls", "places": 1}, {"name": "balcony", "places": 2}]
+
 
 @pytest.fixture
 def hall(house: House) -> Resident:
@@ -17,6 +21,17 @@ def hall(house: House) -> Resident:
 
 def winners_of(hall: Resident, draw: Any) -> list[Any]:
     return hall.admin("GET", f"/draws/{draw['id']}/consumers?status=WON").json()["data"]
+
+
+def fates(hall: Resident, draw: Any, people: list[Any]) -> list[Any]:
+    """What became of these people, once the gateway has heard that it was drawn: whoever is still in has a place behind."""
+
+    def told() -> list[Any]:
+        states = [hall.standing(draw, one["accessToken"]) for one in people]
+        return [one for one in states if one["status"] != "ENTERED" or "alternatePosition" in one]
+
+    wait_until(lambda: len(told()) == len(people))
+    return told()
 
 
 def test_a_draw_is_made_read_changed_and_put_away(hall: Resident) -> None:
@@ -52,6 +67,10 @@ def test_what_people_relied_on_cannot_change(hall: Resident) -> None:
         ({"maxTicketsPerEntry": 1001}, 400, "VALIDATION_ERROR", "/maxTicketsPerEntry"),
         ({"drawAt": None}, 400, "VALIDATION_ERROR", "/drawAt"),
         ({"admitRate": 60}, 400, "VALIDATION_ERROR", "/admitRate"),
+        ({"prizes": [{"name": "stalls", "places": 2}]}, 400, "VALIDATION_ERROR", ""),
+        ({"prizes": [{"name": "a", "places": 1}], "alternateCount": 3}, 400, "VALIDATION_ERROR", ""),
+        ({"prizes": [{"name": "front row", "places": 1}]}, 400, "VALIDATION_ERROR", "/prizes/0/name"),
+        ({"prizes": []}, 400, "VALIDATION_ERROR", "/prizes"),
     ],
 )
 def test_bad_settings_are_named(hall: Resident, settings: dict[str, Any], status: int, code: str, path: str) -> None:
@@ -73,14 +92,29 @@ def test_entering_has_its_time(hall: Resident) -> None:
 
 @pytest.mark.parametrize("said", [{"tickets": 3}, {"tickets": 0}, {"people": 2}, {"quantity": 9}, {"nonsense": 1}])
 def test_an_entry_asks_for_what_there_is(hall: Resident, said: dict[str, int]) -> None:
-    draw = hall.draw(maxTicketsPerEntry=2)
+    draw = hall.draw(maxTicketsPerEntry=2, ticketsBy="entrant")
     refused = hall.visit("POST", f"/draws/{draw['id']}/enter", said, **{"Idempotency-Key": strong_key()})
     assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
     assert refused.json()["errors"][0]["path"] == f"/{next(iter(said))}"
 
 
+@pytest.mark.parametrize("preferences", [None, [], ["box"], ["stalls", "stalls"], ["stalls", "box"]])
+def test_where_there_are_prizes_an_entry_says_which_it_wants(hall: Resident, preferences: list[str] | None) -> None:
+    draw = hall.draw(winnerCount=3, prizes=PRIZES)
+    said = {} if preferences is None else {"preferences": preferences}
+    refused = hall.visit("POST", f"/draws/{draw['id']}/enter", said, **{"Idempotency-Key": strong_key()})
+    assert (refused.status_code, refused.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert refused.json()["errors"][0]["path"] == "/preferences"
+
+
+def test_where_there_are_no_prizes_none_can_be_preferred(hall: Resident) -> None:
+    said, key = {"preferences": ["stalls"]}, {"Idempotency-Key": strong_key()}
+    refused = hall.visit("POST", f"/draws/{hall.draw()['id']}/enter", said, **key)
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (400, "/preferences")
+
+
 def test_the_first_entry_stands(hall: Resident) -> None:
-    draw = hall.draw(maxTicketsPerEntry=5)
+    draw = hall.draw(maxTicketsPerEntry=5, ticketsBy="entrant")
     first = hall.entrant(draw, tickets=2)
     again = hall.call(
         "POST", f"/consumer/api/v1/draws/{draw['id']}/enter", {"tickets": 5}, hall.as_person(first["accessToken"])
@@ -104,7 +138,7 @@ def test_a_draw_from_its_entries_to_its_proof(hall: Resident) -> None:
     draw = hall.draw(1.5, winnerCount=2)
     people = [hall.entrant(draw) for _ in range(6)]
     hall.selected(draw)
-    states = [hall.standing(draw, one["accessToken"]) for one in people]
+    states = fates(hall, draw, people)
     won = [one for one in states if one["status"] == "WON"]
     assert len(won) == 2
     assert sorted(one["alternatePosition"] for one in states if one["status"] == "ENTERED") == [1, 2, 3, 4]
@@ -116,6 +150,29 @@ def test_a_draw_from_its_entries_to_its_proof(hall: Resident) -> None:
     body = {"admissionGrant": won[0]["admissionGrant"], "orderId": "one", "orderAmount": "12.50"}
     done = hall.admin("POST", "/admission/complete", body).json()
     assert (done["status"], done["order"]["orderAmount"]) == ("COMPLETED", "12.50")
+
+
+def test_a_draw_of_several_prizes_tells_everybody_what_they_won(hall: Resident) -> None:
+    draw = hall.draw(1.5, winnerCount=3, prizes=PRIZES)
+    assert hall.visit("GET", f"/draws/{draw['id']}").json()["prizes"] == PRIZES
+    people = [hall.entrant(draw, preferences=["stalls", "balcony"]) for _ in range(5)]
+    hall.selected(draw)
+    states = [hall.standing(draw, one["accessToken"]) for one in people]
+    won = sorted((one for one in states if one["status"] == "WON"), key=lambda one: one["rank"])
+    assert [one["prize"] for one in won] == ["stalls", "balcony", "balcony"]
+    lost = [one for one in states if one["status"] == "ENTERED"]
+    assert [(one["preferences"], "alternatePosition" in one, "prize" in one) for one in lost] == [
+        (["stalls", "balcony"], False, False)
+    ] * 2
+    assert sorted(one["prize"] for one in winners_of(hall, draw)) == ["balcony", "balcony", "stalls"]
+    payload = won[0]["admissionGrant"].split(".")[1]
+    assert json.loads(urlsafe_b64decode(payload + "==="))["prize"] == "stalls"
+    verdict = hall.admin("POST", f"/draws/{draw['id']}/validate", {"admissionGrant": won[0]["admissionGrant"]}).json()
+    assert verdict["valid"] is True
+    token = next(one["accessToken"] for one in people if one["participationId"] == won[0]["participationId"])
+    hall.call("POST", f"/consumer/api/v1/draws/{draw['id']}/leave", None, hall.as_person(token))
+    wait_until(lambda: [line["step"].get("prize") for line in hall.proof(draw) if "step" in line][-1] == "stalls")
+    assert check_draw(hall.proof(draw)).is_proved
 
 
 def test_a_win_that_is_given_back_goes_to_the_next(hall: Resident) -> None:
@@ -142,7 +199,7 @@ def test_a_household_wins_once(hall: Resident) -> None:
     draw = hall.draw(1.5, winnerCount=3)
     people = [hall.entrant(draw, duplicateKey=key) for key in ("Quay 1", "Quay 1", "Quay 2")]
     hall.selected(draw)
-    assert sorted(hall.standing(draw, one["accessToken"])["status"] for one in people) == ["DENIED", "WON", "WON"]
+    assert sorted(one["status"] for one in fates(hall, draw, people)) == ["DENIED", "WON", "WON"]
     keys = [line["duplicateKey"] for line in hall.proof(draw) if line.get("leaf") == "enter"]
     assert [len(bytes.fromhex(key)) for key in keys] == [32, 32, 32]
     assert (keys[0] == keys[1], keys[0] == keys[2], "Quay" in str(keys)) == (True, False, False)
@@ -157,7 +214,9 @@ def test_a_killed_draw_is_void_and_stays_visible(hall: Resident) -> None:
     assert (ended["drawStatus"], ended["lifecycle"]) == ("void", "closed")
     wait_until(lambda: hall.standing(draw, me["accessToken"])["status"] == "DENIED")
     assert hall.standing(draw, me["accessToken"])["reason"] == "DRAW_CLOSED"
-    assert hall.visit("GET", f"/draws/{draw['id']}").json()["drawStatus"] == "void"
+    wait_until(lambda: hall.visit("GET", f"/draws/{draw['id']}").json()["drawStatus"] == "void")
+    assert hall.admin("DELETE", f"/draws/{draw['id']}").status_code == 204
+    assert hall.visit("GET", f"/draws/{draw['id']}/proof").json()["drawStatus"] == "void"
     assert check_draw(hall.proof(draw)).is_proved
 
 
@@ -174,3 +233,22 @@ def test_an_experience_shows_its_draws(hall: Resident) -> None:
         "POST", "/experiences", {"name": "Night", "sequences": [{"name": "A", "distributions": [nested]}]}
     )
     assert made.json()["sequences"][0]["draws"][0]["winnerCount"] == 1
+
+
+def test_a_stranger_whose_entry_is_accepted_follows_it_with_its_key(hall: Resident) -> None:
+    draw, key = hall.draw(maxTicketsPerEntry=2, ticketsBy="entrant"), {"Idempotency-Key": strong_key()}
+    place, said = f"/draws/{draw['id']}/enter", {"tickets": 2}
+    accepted = hall.visit("POST", place, said, **key, Prefer="respond-async")
+    where, known = accepted.headers["Location"], hall.as_visitor | key
+    assert accepted.status_code == 202, accepted.text
+    wait_until(lambda: hall.call("GET", where, None, known).json().get("status") == "SUCCEEDED")
+    told, direct = hall.call("GET", where, None, known).json()["result"], hall.visit("POST", place, said, **key).json()
+    of_the_moment = ("serverTime", "pollAfterSeconds", "accessToken", "accessTokenExpiresAt", "_links")
+    assert told.keys() == direct.keys()
+    assert {name: told[name] for name in told if name not in of_the_moment} == {
+        name: direct[name] for name in direct if name not in of_the_moment
+    }
+    assert told["_links"].keys() == direct["_links"].keys()
+    assert hall.standing(draw, told["accessToken"])["participationId"] == told["participationId"]
+    stranger = hall.as_visitor | {"Idempotency-Key": strong_key()}
+    assert hall.call("GET", where, None, stranger).status_code == 404

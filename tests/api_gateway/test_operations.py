@@ -122,6 +122,16 @@ def test_a_guest_without_a_key_goes_on_with_the_token_that_the_202_tells(hall: R
     assert told["result"]["session"]["consumerId"] == begun.json()["session"]["consumerId"]
 
 
+def test_the_operation_of_an_entrant_tells_what_the_direct_answer_would(hall: Resident) -> None:
+    draw, key = hall.draw(), {"Idempotency-Key": strong_key()}
+    accepted = hall.visit("POST", f"/draws/{draw['id']}/enter", {}, **LATER | key)
+    own = {"X-Refresh-Token": accepted.json()["refreshToken"]}
+    told = decided(hall, accepted, hall.as_visitor | own)["result"]
+    assert told.keys() == hall.entrant(draw).keys() - {"receipt"}
+    assert (told["status"], told["distributionId"]) == ("ENTERED", draw["id"])
+    assert decided(hall, accepted, hall.as_visitor | key)["result"]["participationId"] == told["participationId"]
+
+
 def test_the_202_of_an_enter_tells_the_token_that_its_operation_tells(hall: Resident) -> None:
     key = {"Idempotency-Key": strong_key()}
     accepted = hall.visit("POST", f"/queues/{hall.queue()['id']}/enter", {}, **LATER | key)

@@ -15,8 +15,8 @@ from api_gateway.http.verifier import PAGE
 from domain.fairness.quicknet import CHAIN_HASH as QUICKNET
 from tests.docs.documents import ROOT
 from tests.support.browser import running_browser
-from tests.support.draw_proofs import Lines, PlayedDraw, played_draw
-from tests.support.draw_tampering import HONEST, first_of, forged, tampered
+from tests.support.draw_proofs import Lines, PlayedDraw, played_draw, prized_draw
+from tests.support.draw_tampering import HONEST, PRIZED, first_of, forged, tampered
 from tests.support.proofs import honest_proof
 from tests.support.verifier_page import VerifierPage, as_lines
 
@@ -63,6 +63,7 @@ def test_the_specified_examples_hold(page: VerifierPage) -> None:
     draw = page.check(DRAWS["file"], DRAWS["receipt"])
     assert (draw.verdict, draw.failing) == ("holds", set())
     assert {"receipt", "draw", "entry", "log"} <= set(draw.verdicts)
+    assert page.check(DRAWS["prizes"]).verdict == "holds"
     queue = {
         "proof.json": json.dumps(QUEUES["proof"], indent=2).encode(),
         "entries.ndjson": as_lines(QUEUES["entries"]),
@@ -73,6 +74,47 @@ def test_the_specified_examples_hold(page: VerifierPage) -> None:
 def test_a_draw_holds_as_lines_and_zipped(page: VerifierPage) -> None:
     assert page.check(HONEST).verdict == "holds"
     assert page.check(gzip.compress(as_lines(HONEST)), name="proof.ndjson.gz").verdict == "holds"
+
+
+def name_another_prize(lines: Lines) -> None:
+    """Say that somebody was promoted to another prize, and mend the chain."""
+    steps = [line["step"] for line in lines if "step" in line]
+    promoted = next(step for step in steps if step["type"] == "PROMOTED")
+    promoted["prize"] = "box" if promoted["prize"] != "box" else "stalls"
+
+
+def prefer_otherwise(lines: Lines) -> None:
+    """Turn preferences round."""
+    next(line for line in lines if len(line.get("preferences") or ()) > 1)["preferences"].reverse()
+
+
+def prefer_what_is_none(lines: Lines) -> None:
+    """Let an entry prefer what is no prize of the draw."""
+    lines[1]["preferences"] = ["garden"]
+
+
+def test_a_draw_of_several_prizes_holds_and_says_how_many_places_of_each_are_held(page: VerifierPage) -> None:
+    draw = prized_draw()
+    shown = page.check(draw.lines())
+    assert (shown.verdict, shown.failing) == ("holds", set())
+    held = [f"{one['places'] - draw.free_of(one['name'])} of {one['name']}" for one in draw.rules["prizes"]]
+    assert f": {', '.join(held)}." in page.browser.evaluate("document.body.innerText")
+
+
+@pytest.mark.parametrize(
+    ("tamper", "check", "names"),
+    [
+        (name_another_prize, "outcome", "the prize is"),
+        (prefer_otherwise, "treeHead", "tree head"),
+        (prefer_what_is_none, "leaves", "no prize “garden”"),
+    ],
+)
+def test_whoever_changes_what_was_preferred_or_won_is_named(
+    page: VerifierPage, tamper: Callable[[Lines], object], check: str, names: str
+) -> None:
+    shown = page.check(forged(tamper, PRIZED))
+    assert shown.verdict == "fails"
+    assert names in shown.texts[check]
 
 
 def swap_promotions(lines: Lines) -> None:
@@ -115,7 +157,7 @@ def test_whoever_forges_a_file_and_mends_its_chain_is_named(page: VerifierPage, 
 def test_a_log_that_was_cut_is_seen(page: VerifierPage) -> None:
     shown = page.check(tampered(lambda lines: lines.pop(-2)))
     assert {"steps", "end"} <= shown.failing
-    assert "26 steps, the file has 25" in shown.texts["steps"]
+    assert "28 steps, the file has 27" in shown.texts["steps"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +175,7 @@ def test_a_log_that_was_cut_is_seen(page: VerifierPage) -> None:
         (lambda text: gzip.compress(text)[:-400], "cannot be read any more"),
         (lambda text: text[:0], "The file is empty"),
         (lambda text: text[text.index(b"\n") + 1 :], "Line 1: “algorithm” is missing"),
-        (lambda text: text + b"{}\n", "Line 63: it is neither a leaf nor a step nor the end"),
+        (lambda text: text + b"{}\n", "Line 65: it is neither a leaf nor a step nor the end"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_told_where(
@@ -142,6 +184,7 @@ def test_a_file_that_cannot_be_read_is_told_where(
     shown = page.check(spoil(as_lines(HONEST)))
     assert shown.verdict == "fails"
     assert said in shown.said
+    assert "This decides nothing about the draw" in shown.said
 
 
 def test_every_flipped_byte_of_some_is_seen(page: VerifierPage) -> None:
@@ -160,11 +203,22 @@ def test_a_receipt_shows_that_its_entry_was_dropped(page: VerifierPage) -> None:
     assert "rank" in held.texts["entry"]
     gone = page.check(tampered(lambda lines: lines.pop(6)), receipt)
     assert {"entry", "log"} <= gone.failing
+    assert "Your entry is not in the file as it was taken" in gone.said
     assert "receipt" in page.check(HONEST, receipt | {"index": 6}).failing
     assert {"entry", "log"} <= page.check(HONEST, other).failing
     assert (
         "“path” is missing" in page.check(HONEST, {"signedTreeHead": "e30.e30."} | {"leaf": "0" * 64, "index": 0}).said
     )
+
+
+def test_a_receipt_of_a_draw_that_is_not_frozen_accuses_nobody(page: VerifierPage) -> None:
+    draw = PlayedDraw()
+    draw.enter()
+    shown = page.check(draw.lines(), draw.receipt(0))
+    assert (shown.verdict, shown.failing) == ("open", set())
+    receipt = ("receipt", "draw", "entry", "log")
+    assert [shown.verdicts[check] for check in receipt] == ["holds", "holds", "open", "open"]
+    assert "published when they are frozen" in shown.texts["entry"]
 
 
 def test_what_is_not_published_yet_is_open(page: VerifierPage) -> None:

@@ -51,7 +51,7 @@ def test_it_works_under_its_policy_and_connects_to_nobody(page: VerifierPage) ->
 
 def test_a_draw_of_this_gateway_holds_with_an_entrants_receipt(page: VerifierPage, house: House) -> None:
     hall = house.hall
-    draw = hall.draw(1.5, winnerCount=2, maxTicketsPerEntry=3)
+    draw = hall.draw(1.5, winnerCount=2, maxTicketsPerEntry=3, ticketsBy="entrant")
     entrants = [hall.entrant(draw, tickets=1 + n % 3) for n in range(5)]
     hall.selected(draw)
     shown = page.check(hall.proof(draw), entrants[3]["receipt"])

@@ -1,13 +1,17 @@
 """What is made for a figure is what people would have made: people, lines, openings."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import orjson
+import psycopg
 import pytest
 
 from bench.bench import Bench
+from bench.big_draw import BigDraw, big_draw
+from bench.drawing import watched as drawn
 from bench.entering import Entering, EnteringThere
 from bench.figures.enters import enters_once
 from bench.load import run_plan
@@ -20,6 +24,7 @@ from bench.usage import family
 from bench.watching import watched
 from cli.verify import check
 from domain.fairness import is_proved
+from store.roles import WORKER
 from tests.support.servers import temporary_state
 
 
@@ -40,9 +45,9 @@ def answers(system: System, requests: list[bytes]) -> list[tuple[int, dict[str, 
     return found
 
 
-def proved(system: System, queue_id: UUID) -> bool:
+def proved(system: System, queue_id: UUID, kind: str = "queues") -> bool:
     admin = f"http://{system.host}:{system.port}/admin/api/v1"
-    return is_proved(check(f"{admin}/queues/{queue_id}/proof", key=system.organization.test.secret))
+    return is_proved(check(f"{admin}/{kind}/{queue_id}/proof", key=system.organization.test.secret))
 
 
 def test_a_crowd_that_was_written_in_bulk_waits_in_an_order_that_is_proved(system: System) -> None:
@@ -93,3 +98,35 @@ def test_a_worker_is_measured_with_the_process_that_works(system: System) -> Non
     pid = system.installation.pid("admission")
     assert pid is not None
     assert len(family(pid)) > 1
+
+
+@pytest.fixture(scope="module")
+def draw(system: System) -> BigDraw:
+    return big_draw(system, 400)
+
+
+def test_a_draw_that_was_written_in_bulk_is_drawn_as_often_as_it_is_put_back_and_proved(
+    system: System, draw: BigDraw
+) -> None:
+    for _ in range(2):
+        due_at = draw.rewind(timedelta(seconds=0.3))
+        seen = drawn(draw)
+        assert due_at <= seen.drawn <= seen.ranked <= seen.ordered <= seen.selected
+        assert proved(system, draw.draw_id, "draws")
+    with system.connect() as connection:
+        won = one_row(connection, b"SELECT count(*) FROM draw_entry WHERE draw_id = %s AND rank < 4", (draw.draw_id,))
+    assert won == (4,)
+
+
+def test_the_longest_transaction_of_a_worker_is_told(system: System, draw: BigDraw) -> None:
+    with psycopg.connect(system.installation.role_url(WORKER)) as dawdling:
+        began = one_row(dawdling, b"SELECT now()")[0]
+        draw.rewind(timedelta(seconds=0.1))
+        seen = drawn(draw)
+    assert 0.1 < seen.held < (seen.selected - began).total_seconds()
+
+
+def test_a_draw_with_too_few_winners_is_no_figure(draw: BigDraw) -> None:
+    draw.rewind(timedelta(seconds=0.1))
+    with pytest.raises(RuntimeError, match="4 have won, not 5"):
+        drawn(replace(draw, entries=500))

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from api_gateway.consumer import draws
+from domain.draw.state import Draw, Entry
 from domain.queue.rules import serving
 from domain.queue.state import Queue
+from domain.receipts import ReceiptDue
 from store import journal
 from store.pipelined import Connection
+from workers.receipts import Receipts
 
 
 def forget_outcomes() -> None:
@@ -27,3 +31,33 @@ def overfill() -> None:
         return [place + 1 for place in places(queue)]
 
     serving._places = one_more
+
+
+def overfill_draws() -> None:
+    """Draws have one place more than they say."""
+
+    def one_more(draw: Draw) -> int:
+        return draw.config.winner_count + 1 - draw.pool.taken
+
+    Draw.free = property(one_more)  # type: ignore[assignment,method-assign] # a guard is taken away
+
+
+def misplace_receipts() -> None:
+    """Receipts name the leaf behind the entrant's."""
+    of = Receipts.of
+
+    def misplaced(self: Receipts, due: ReceiptDue) -> dict[str, Any]:
+        receipt = of(self, due)
+        return receipt | {"index": receipt["index"] + 1}
+
+    Receipts.of = misplaced  # type: ignore[method-assign] # a guard is taken away
+
+
+def mislead() -> None:
+    """Whoever looks is told of a state in which nobody ever was."""
+    facts = draws.entry_facts
+
+    def misled(entry: Entry) -> dict[str, Any]:
+        return facts(entry) | {"stateVersion": entry.version + 7}
+
+    draws.entry_facts = misled

@@ -49,7 +49,7 @@ def on_lines(works: Works, act: Callable[[Lines], Awaitable[None]]) -> None:
 
 async def line_of(lines: Lines, queue: Queue) -> Line:
     """The line of a queue that is there."""
-    line = await lines.line(queue.tenant_id, queue.id)
+    line = await lines.found(queue.tenant_id, queue.id)
     assert line is not None
     return line
 

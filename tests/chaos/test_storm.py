@@ -9,7 +9,8 @@ from tests.chaos.storm.faults import SORTS
 from tests.chaos.storm.ground import Ground, stormy_ground
 from tests.chaos.storm.needed import GUARDS
 from tests.chaos.storm.plan import among
-from tests.chaos.storm.report import OTHER_BODIES, WITHOUT_KEY, Report, reported
+from tests.chaos.storm.raffles import CLOSINGS
+from tests.chaos.storm.report import DRAWN, OTHER_BODIES, PROMOTED, RECEIPTS, WITHOUT_KEY, Report, reported
 from tests.chaos.storm.run import storm
 
 SEEDS = (11, 12, 13)
@@ -39,6 +40,8 @@ def test_whatever_breaks_nothing_is_lost_and_nothing_doubled(ground: Ground, rep
     assert report.figures["events"] > 300
     assert report.figures[WITHOUT_KEY] > 10
     assert report.figures[OTHER_BODIES] > 10
+    assert report.figures[DRAWN] == len(CLOSINGS)
+    assert report.figures[RECEIPTS] > 20
 
 
 def test_every_sort_of_fault_was_among_them_and_every_guard_was_needed(reports: list[Report]) -> None:
@@ -46,4 +49,5 @@ def test_every_sort_of_fault_was_among_them_and_every_guard_was_needed(reports: 
     assert happened >= {sort.name for sort in among(SORTS, SECONDS)}
     assert sum(report.figures["connections cut, to the mail server"] for report in reports) > 0
     assert all(sum(report.figures[guard] for report in reports) > 0 for guard in GUARDS.values())
+    assert sum(report.figures[PROMOTED] for report in reports) > 0
     assert all(report.faults["clocks wrong"] > 0 and report.figures["connections cut"] > 0 for report in reports)

@@ -14,6 +14,7 @@ from tests.chaos.broken_calls import (
     refused_and_told,
     told,
 )
+from tests.chaos.broken_draws import DRAWS
 from tests.chaos.broken_ledgers import LEDGERS, letter, poisoned
 from tests.chaos.storm.evidence import Evidence
 from tests.chaos.storm.facts import FACTS
@@ -41,7 +42,7 @@ def test_what_is_broken_is_found_by_the_fact_that_guards_it(fact: str, breaks: B
 
 
 def test_every_fact_is_broken_once() -> None:
-    assert {fact for fact, _ in BREAKS} == {fact.against.__name__ for fact in FACTS}
+    assert {fact for fact, _ in (*BREAKS, *DRAWS)} == {fact.against.__name__ for fact in FACTS}
 
 
 def test_poison_that_was_buried_and_told_of_is_no_finding() -> None:

@@ -1,12 +1,14 @@
 """One seed is one storm."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 
 from tests.chaos.storm.clocks import FURTHEST, skew_of
 from tests.chaos.storm.faults import FAULTS, SORTS
-from tests.chaos.storm.plan import LONG_STOPS, plan_of
+from tests.chaos.storm.plan import LONG_STOPS, beside, plan_of
+from tests.chaos.storm.raffles import SHOT, aimed, arrivals, raffles_of
 from tests.chaos.storm.run import MAIL_FAULTS, POISONED, moments_of_poison
 
 
@@ -63,3 +65,24 @@ def test_a_process_that_comes_again_has_another_clock() -> None:
     assert min(skews) < -60 < 60 < max(skews)
     assert all(abs(skew) <= FURTHEST for skew in skews)
     assert 0.0 in skews
+
+
+@pytest.mark.parametrize("seconds", [6.0, 30.0, 90.0])
+def test_every_draw_is_closed_drawn_and_over_in_its_storm_or_soon_after(seconds: float) -> None:
+    for raffle in raffles_of(seconds):
+        come = list(arrivals(raffle, Random(7)))
+        assert 0 < min(come) < raffle.closes < max(come)
+        assert raffle.closes < raffle.drawn < seconds
+        assert raffle.drawn + 4 <= raffle.ends < seconds + 4
+
+
+@pytest.mark.parametrize("seconds", [6.0, 30.0, 90.0])
+def test_who_draws_is_shot_at_while_drawing(seconds: float) -> None:
+    plan = beside(plan_of(7, seconds, SORTS), aimed(7, seconds))
+    assert plan == beside(plan_of(7, seconds, SORTS), aimed(7, seconds))
+    assert [planned.at for planned in plan.faults] == sorted(planned.at for planned in plan.faults)
+    for raffle in raffles_of(seconds):
+        assert any(
+            planned.name == SHOT and planned.target.startswith("selection") and 0 <= planned.at - raffle.drawn < 0.5
+            for planned in plan.faults
+        )

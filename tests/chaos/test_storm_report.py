@@ -68,7 +68,7 @@ def test_a_report_that_fails_says_which_fact_and_how_to_see_it_again() -> None:
     assert not report.holds
     assert report.failed == ["every acknowledged effect has happened"]
     text = printed(report)
-    assert "1 of 19 facts do not hold. Again: make chaos DURATION=30 SEED=8" in text
+    assert "1 of 21 facts do not hold. Again: make chaos DURATION=30 SEED=8" in text
     assert "queue.grant.validated" in text
     assert "no answer" in text
 

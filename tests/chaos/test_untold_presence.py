@@ -88,15 +88,15 @@ async def test_a_gateway_tells_that_it_listened_until_everybody_can_have_been_mi
     asks = QueueConfig(name="Main door", admit_rate=600, idle_timeout_seconds=60)
     async with presence(works, most_undecided=1_000) as telling:
         line = Line(queue.tenant_id, queue.id, known=True, config=asks, settling=True, asked_at=clock.monotonic())
-        telling._lines._lines[queue.tenant_id, queue.id] = line
+        telling._lines._known[queue.tenant_id, queue.id] = line
         await telling.tell_now()
-        telling._lines._lines.clear()
+        telling._lines._known.clear()
         await telling.tell_now()
         assert [(note.entry_ids, note.listened) for note in notes(works)] == [((), True), ((), True)]
         line.asked_at -= 90
-        telling._lines._lines[queue.tenant_id, queue.id] = line
+        telling._lines._known[queue.tenant_id, queue.id] = line
         await telling.tell_now()
-        telling._lines._lines.clear()
+        telling._lines._known.clear()
         await telling.tell_now()
     assert len(notes(works)) == 3
 
@@ -106,7 +106,7 @@ async def test_of_a_queue_that_asks_for_no_signs_or_has_nobody_waiting_nothing_i
     asks = QueueConfig(name="Main door", admit_rate=600, idle_timeout_seconds=60)
     async with presence(works, most_undecided=1_000) as telling:
         line = Line(queue.tenant_id, queue.id, known=True, config=asks, settling=False, asked_at=clock.monotonic())
-        telling._lines._lines[queue.tenant_id, queue.id] = line
+        telling._lines._known[queue.tenant_id, queue.id] = line
         await telling.tell_now()
         line.settling, line.config = True, asks.model_copy(update={"idle_timeout_seconds": None})
         await telling.tell_now()

@@ -74,6 +74,25 @@ def test_an_entry_that_is_no_object_does_not_hold(tmp_path: Path) -> None:
     assert "Line 6 of the entries cannot be read" in result.output
 
 
+@pytest.mark.parametrize("line", [b"[" * 100_000, b"1" * 10_000, b'{"ticket":7,"ticket":5,'])
+def test_a_line_that_python_cannot_take_or_that_says_something_twice_does_not_hold(tmp_path: Path, line: bytes) -> None:
+    document, lines = honest_proof()
+    proof = files(tmp_path, document, lines)
+    honest = (tmp_path / "proof.ndjson").read_bytes().splitlines()
+    honest[5] = honest[5].replace(b"{", line, 1) if line.startswith(b"{") else line
+    (tmp_path / "proof.ndjson").write_bytes(b"\n".join(honest) + b"\n")
+    result = verified(proof)
+    assert (result.exit_code, "Line 6 of the entries cannot be read" in result.output) == (1, True)
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_document_that_says_something_twice_cannot_be_read(tmp_path: Path) -> None:
+    proof = files(tmp_path, *honest_proof())
+    proof.write_text(proof.read_text().replace("{", '{"rules": {}, ', 1))
+    result = verified(proof)
+    assert (result.exit_code, "stands there twice" in result.output) == (2, True)
+
+
 def test_a_proof_before_the_opening_is_not_proved_yet(tmp_path: Path) -> None:
     document, _ = honest_proof()
     hidden = {"serverSeed": None, "seed": None, "treeHead": None, "count": None, "permutation": None}

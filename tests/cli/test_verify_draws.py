@@ -2,8 +2,10 @@
 
 import gzip
 import json
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from domain.fairness.quicknet import CHAIN_HASH
 from tests.cli.test_verify import publishing
 from tests.support.beaconed import ROUND
 from tests.support.draw_proofs import Lines, PlayedDraw, played_draw
+from tests.support.mischief_table import given_up_before_the_freeze, voided_before_the_draw
 from tests.support.rounds import ROUNDS, signature
 
 DRAW = played_draw()
@@ -88,6 +91,22 @@ def test_a_draw_that_is_not_drawn_is_not_proved_yet(tmp_path: Path) -> None:
     assert "The draw is not proved yet" in result.output
 
 
+def test_a_draw_that_was_given_up_is_told_to_be_void(tmp_path: Path) -> None:
+    for lines in (voided_before_the_draw(), given_up_before_the_freeze()):
+        result = verified(written(tmp_path, ndjson(lines)))
+        assert result.exit_code == 1
+        assert "The draw is void: nobody wins." in result.output
+        assert "The draw is void, and nothing that is published contradicts it." in result.output
+
+
+def test_a_document_without_its_algorithm_or_its_order_is_no_proof(tmp_path: Path) -> None:
+    for name in ("algorithm", "order"):
+        lines = DRAW.lines()
+        del lines[0][name]
+        result = verified(written(tmp_path, ndjson(lines)))
+        assert (result.exit_code, f"{name}: Field required" in result.output) == (2, True)
+
+
 HONEST = ndjson(DRAW.lines())
 BROKEN = [
     (HONEST[: len(HONEST) // 2], "does not end"),
@@ -99,6 +118,13 @@ BROKEN = [
     (HONEST.replace(b'"leaf":"enter"', b'"leaf":' + b"[" * 100_000, 1), "line 2 is no JSON"),
     (HONEST.replace(b'"people":', b'"People":', 1), "line 2 is no leaf"),
     (HONEST.replace(b"\n", b"\n\n", 1), "line 2 is no JSON"),
+    (
+        HONEST.replace(b'"preferences":null', b'"preferences":"' + b"x" * 1_100_000 + b'"', 1),
+        "line 2 is no line of a proof",
+    ),
+    (gzip.compress(HONEST + b" " * 2_000_000 + b"\n"), "line 63 is no line of a proof"),
+    (HONEST.replace(b'{"leaf"', b'{"\\nThe draw holds.\\u001b[2J":1,"leaf"', 1), "line 2 is no leaf"),
+    (HONEST.decode().encode("utf-32-be"), "is no proof"),
     (gzip.compress(HONEST)[:2_000], "cannot be read"),
     (gzip.compress(HONEST)[:500] + b"\x00\x01\x02" + gzip.compress(HONEST)[503:], "cannot be read"),
 ]
@@ -137,39 +163,51 @@ def test_a_draw_that_is_kept_is_one_file_that_holds(tmp_path: Path) -> None:
     assert verified(copy).exit_code == 0
 
 
+def test_an_address_is_asked_once_because_it_could_answer_otherwise_to_a_receipt() -> None:
+    lines = DRAW.lines()
+    del lines[11]
+    answers = iter([ndjson(lines), HONEST])
+    with publishing(Turns(answers), "Bearer dr_sk_test_x") as url, TemporaryDirectory() as folder:
+        receipt = kept(Path(folder), DRAW.receipt(10, 20))
+        result = verified(f"{url}/proof/file", "--key", "dr_sk_test_x", "--receipt", receipt)
+    assert result.exit_code == 1
+    assert "The entry is NOT in the file" in result.output
+    assert next(answers) == HONEST
+
+
+def test_a_key_is_not_told_to_another_address() -> None:
+    with publishing({"/file": HONEST}, "Bearer dr_sk_test_x") as elsewhere:
+        document = json.dumps(DRAW.document() | {"fileUrl": f"{elsewhere}/file"}).encode()
+        with publishing({"/proof": document}, "Bearer dr_sk_test_x") as url:
+            result = verified(f"{url}/proof", "--key", "dr_sk_test_x")
+    assert (result.exit_code, "answered 401" in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("place", ["\0", "http://[::1", "http://127.0.0.1:1/ x"])
+def test_what_is_no_place_is_said_in_words(place: str) -> None:
+    result = verified(place)
+    assert (result.exit_code, "cannot be read" in result.output) == (2, True)
+
+
+def test_an_output_that_does_not_know_our_marks_changes_no_verdict(tmp_path: Path) -> None:
+    runner = CliRunner(charset="ascii")
+    assert runner.invoke(app, ["verify", str(written(tmp_path, HONEST))]).exit_code == 0
+
+
+class Turns(dict[str, bytes]):
+    """A page that shows something else each time it is asked for."""
+
+    def __init__(self, answers: Iterator[bytes]) -> None:
+        super().__init__()
+        self._answers = answers
+
+    def get(self, _path: str, _default: object = None) -> Any:
+        """The next answer."""
+        return next(self._answers)
+
+
 def kept(folder: Path, receipt: Any) -> Path:
     """A receipt on disk."""
     path = folder / "receipt.json"
     path.write_text(receipt if isinstance(receipt, str) else json.dumps(receipt))
     return path
-
-
-def test_a_receipt_whose_entry_stands_in_the_file_holds(tmp_path: Path) -> None:
-    proof, receipt = written(tmp_path, HONEST), kept(tmp_path, DRAW.receipt(10, 20))
-    result = verified(proof, "--receipt", receipt)
-    assert result.exit_code == 0
-    assert "The entry stands in the file, as leaf 10." in result.output
-    assert "signature" in result.output
-    told = json.loads(verified(proof, "--receipt", receipt, "--json").output)
-    assert [one["check"] for one in told["receipt"]] == ["receipt", "draw", "entry", "log"]
-
-
-def test_a_receipt_whose_entry_was_dropped_does_not_hold(tmp_path: Path) -> None:
-    lines = DRAW.lines()
-    del lines[11]
-    result = verified(written(tmp_path, ndjson(lines)), "--receipt", kept(tmp_path, DRAW.receipt(10, 20)))
-    assert result.exit_code == 1
-    assert "The entry is NOT in the file" in result.output
-
-
-@pytest.mark.parametrize("receipt", ["{", "[]", "{}", json.dumps(DRAW.receipt(1) | {"signedTreeHead": "x"})])
-def test_what_is_no_receipt_is_refused_in_words(tmp_path: Path, receipt: str) -> None:
-    result = verified(written(tmp_path, HONEST), "--receipt", kept(tmp_path, receipt))
-    assert result.exit_code == 2
-    assert "is no receipt" in result.output
-
-
-def test_a_receipt_that_is_not_there_is_named(tmp_path: Path) -> None:
-    result = verified(written(tmp_path, HONEST), "--receipt", tmp_path / "none.json")
-    assert result.exit_code == 2
-    assert "No such file" in result.output

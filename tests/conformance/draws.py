@@ -32,6 +32,8 @@ _TABLES = (
     "draw_passed",
     "draw_counting",
     "draw_step",
+    "draw_record",
+    "draw_record_line",
     "draw_completion",
     "consumer",
     "session",

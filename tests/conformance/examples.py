@@ -47,7 +47,7 @@ LONG_DRAW_CONFIG = DrawConfig(
     claim_close_at=MUCH_LATER, time_zone="Europe/Vienna", supports_guest=False, admission_expiration_seconds=60,
     completion_grace_seconds=0, on_expiry="requeue", requeue_limit=10, max_validations=1, max_quantity_per_consumer=1000,
     continue_selecting_until_completed=False, alternate_count=0, replaces_draw_id=QUEUE, max_tickets_per_entry=1000,
-    max_people_per_entry=100, randomness="beacon", metadata={"stage": "east"},
+    max_people_per_entry=100, tickets_by="entrant", entries_by="organization", randomness="beacon", metadata={"stage": "east"},
 )  # fmt: skip
 ORGANIZATION_CONFIG = OrganizationConfig(name="Harbour Hall", slug="harbour", currency_code="EUR")
 EXPERIENCE_CONFIG = ExperienceConfig(name="Opening night")
@@ -167,8 +167,9 @@ EXAMPLES: tuple[Command, ...] = (
     draws.EnterDraw(draw_id=DRAW, consumer_id=PERSON),
     draws.EnterDraw(
         draw_id=DRAW, consumer_id=PERSON, is_guest=False, quantity=3, tickets=1000, people=100,
-        duplicate_key=b64encode(bytes(range(32))), guest=GUEST, session_id=SESSION,
+        duplicate_key=b64encode(bytes(range(32))), guest=GUEST, session_id=SESSION, by_organization=True,
     ),
+    draws.EnterDraw(draw_id=DRAW, consumer_id=PERSON, preferences=("stalls", "balcony")),
     draws.LeaveDraw(draw_id=DRAW, consumer_id=PERSON),
     draws.LeaveDraw(draw_id=DRAW, consumer_id=PERSON, entry_id=ENTRY, session_id=SESSION),
     draws.DenyEntrant(draw_id=DRAW, consumer_id=PERSON, reason="BOT_DETECTED"),

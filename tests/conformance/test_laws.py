@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -111,6 +111,20 @@ def test_there_are_never_more_places_taken_than_there_are(works: Works, kind: Ki
     assert [place for places in steps for place in places if place.taken > place.most] == []
     full = {place.name for places in steps for place in places if place.taken == place.most}
     assert full == {place.name for place in steps[0]}, "nothing was ever full"
+
+
+@every_kind
+def test_whoever_changed_is_named_to_those_who_hold_a_copy(works: Works, kind: Kind) -> None:
+    before, changes = dict[UUID, tuple[UUID, int]](), 0
+    last = works.rows("SELECT coalesce(max(seq), 0) AS seq FROM journal")[0].seq
+    for _ in kind.crowd(works, Random(1)):
+        rows = works.rows(f"SELECT id, consumer_id, version FROM {kind.name}_entry")  # noqa: S608 (our own names)
+        now = {row.id: (row.consumer_id, row.version) for row in rows}
+        changed = {now[own_id][0] for own_id in before.keys() & now.keys() if now[own_id] != before[own_id]}
+        pages = works.rows("SELECT seq, changed FROM journal WHERE seq > %s ORDER BY seq", last)
+        assert changed <= {person for page in pages for person in page.changed}
+        before, changes, last = now, changes + len(changed), max([last, *(page.seq for page in pages)])
+    assert changes > 0
 
 
 @every_kind

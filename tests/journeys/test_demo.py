@@ -45,7 +45,9 @@ def test_a_small_crowd_comes_through_and_every_fact_holds() -> None:
         assert "The draw is the one that was committed to." in said
         (order,), (draw,) = (state / "proofs").glob("*.json"), (state / "proofs").glob("*-draw.ndjson")
         assert f"drumroll verify {draw}" in said
-        assert [CliRunner().invoke(app, ["verify", str(proof)]).exit_code for proof in (order, draw)] == [0, 0]
+        (log,) = (state / "proofs").glob("*-draw-log.ndjson")
+        words = ([str(order)], [str(draw)], [str(log)], [str(draw), "--log", str(log)])
+        assert [CliRunner().invoke(app, ["verify", *told]).exit_code for told in words] == [0, 0, 0, 0]
         assert at_work(state) == []
 
 

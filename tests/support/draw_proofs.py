@@ -6,7 +6,6 @@ opinion about the domain's.
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,6 @@ from domain.fairness import (
     DrawEntry,
     entry_key,
     inclusion_path,
-    instant_text,
     leaf_hash,
     order_seed,
     preferences_hash,
@@ -26,6 +24,7 @@ from domain.fairness import (
 )
 from domain.fairness.draws import PublishedDrawEntry, PublishedExit, StepLog
 from domain.fairness.draws import steps as line
+from tests.support.draw_filling import Filling
 
 DRAW = UUID("019a4aff-5555-7666-8777-888888888888")
 SECRET = bytes(range(32, 64))
@@ -39,12 +38,13 @@ RULES: dict[str, Any] = {
     "requeueLimit": 1,
     "maxTicketsPerEntry": 5,
     "maxPeoplePerEntry": 4,
+    "prizes": None,
     "beacon": None,
 }
 Lines = list[dict[str, Any]]
 
 
-class PlayedDraw:
+class PlayedDraw(Filling):
     """A draw in memory. Whatever happens to it is told in its step log; whoever frees places lets others in."""
 
     def __init__(self, rules: dict[str, Any] | None = None, beacon: dict[str, Any] | None = None) -> None:
@@ -55,11 +55,15 @@ class PlayedDraw:
         self.steps: Lines = []
         self.out: set[UUID] = set()
         self.order: list[DrawEntry] = []
-        self.passed: list[DrawEntry] = []
+        self.passed: list[int] = []
         self.requeued: list[DrawEntry] = []
         self.winners: list[DrawEntry] = []
         self.lapses: dict[UUID, int] = {}
-        self.reached, self.end, self.ended = 0, 0, False
+        self.wishes: dict[UUID, tuple[str, ...]] = {}
+        self.prizes: dict[UUID, str] = {}
+        self.ever: set[UUID] = set()
+        self.reached: dict[str, int] = {}
+        self.end, self.ended = 0, False
         self.status, self.drawn_at = "pending", None
         self.seed = b""
 
@@ -72,6 +76,7 @@ class PlayedDraw:
         wishes = preferences_hash(prizes)
         entry = DrawEntry(number, first, participation, self._now(), tickets, people, key, wishes)
         self.entries.append(entry)
+        self.wishes[participation] = prizes
         self.leaves.append(PublishedDrawEntry(len(self.leaves), entry, prizes or None))
         return participation
 
@@ -115,15 +120,15 @@ class PlayedDraw:
         self.seed = order_seed(DRAW, rules_hash(self.rules), self.head, size, self.secret, randomness)
         self.order = sorted(self.entries, key=lambda entry: entry_key(self.seed, entry.first_ticket, entry.tickets))
         self.drawn = [entry for entry in self.order if entry.participation_id not in self.out]
-        self.end, self.status = len(self.order), "drawn"
+        self.end, self.status = len(self.order) * max(1, len(self.rules["prizes"] or ())), "drawn"
         mixed = self.beacon and line.Mixed(round=self.beacon["round"], randomness=self.beacon["randomness"])
         self.tell(line.Drawn(seed=self.seed.hex(), beacon=mixed))
         self.drawn_at = self.steps[-1]["at"]
-        self._fill(lambda _entry, _rank: None)
+        self._fill(told=False)
         taken = self.rules["winnerCount"] - self.free
-        self.tell(line.Selected(winners=len(self.winners), places=taken, reached=self.reached))
+        self.tell(line.Selected(winners=len(self.winners), places=taken))
         if self.rules["alternateCount"] is not None:
-            self.end = min(self.end, self.reached + self.rules["alternateCount"])
+            self.end = min(self.end, self.reached.get("", 0) + self.rules["alternateCount"])
 
     @property
     def free(self) -> int:
@@ -196,7 +201,7 @@ class PlayedDraw:
             "distributionId": str(DRAW),
             "size": len(hashes),
             "root": root_of(hashes).hex(),
-            "at": instant_text(OPENED),
+            "at": "2025-11-21T16:00:00.000Z",
         }
         signed = ".".join(urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, head, ""))
         path = [sibling.hex() for sibling in inclusion_path(hashes, index)]
@@ -228,40 +233,7 @@ class PlayedDraw:
 
     def _promote(self) -> None:
         if self._promotes and self.drawn_at is not None:
-            self._fill(lambda entry, rank: self.tell(line.Promoted(participation_id=entry.participation_id, rank=rank)))
-
-    def _fill(self, won: Callable[[DrawEntry, int | None], None]) -> None:
-        """Sections of the document, one after the other: passed over, the order, requeued."""
-        for waiting in (self.passed, None, self.requeued):
-            if waiting is None:
-                self._follow_order(won)
-                continue
-            for entry in list(waiting):
-                if entry.participation_id not in self.out and entry.people <= self.free:
-                    waiting.remove(entry)
-                    self.winners.append(entry)
-                    won(entry, self.order.index(entry) if waiting is self.passed else None)
-
-    def _follow_order(self, won: Callable[[DrawEntry, int | None], None]) -> None:
-        while self.free and self.reached < self.end:
-            entry, rank = self.order[self.reached], self.reached
-            if entry.participation_id in self.out or not self._counts(entry):
-                self.reached += 1
-            elif entry.people > self.free:
-                passed = line.Passed(
-                    participation_id=entry.participation_id, rank=rank, people=entry.people, free=self.free
-                )
-                self.tell(passed)
-                self.passed.append(entry)
-                self.reached += 1
-            else:
-                self.winners.append(entry)
-                self.reached += 1
-                won(entry, rank)
-
-    def _counts(self, entry: DrawEntry) -> bool:
-        same = [one for one in self.drawn if one.duplicate_key == entry.duplicate_key]
-        return entry.duplicate_key == NO_HASH or same[0] is entry
+            self._fill(told=True)
 
 
 def played_draw(beacon: dict[str, Any] | None = None, rules_beacon: Any = None, **rules: Any) -> PlayedDraw:
@@ -271,7 +243,7 @@ def played_draw(beacon: dict[str, Any] | None = None, rules_beacon: Any = None, 
         draw.enter(1 + n % 3, 1 + (n % 5 == 0) + 2 * (n % 7 == 0), f"card {n % 11}" if n % 2 else None)
         for n in range(30)
     ]
-    people.append(draw.enter(2, 1, None, "stalls", "balcony"))
+    people.append(draw.enter(2))
     draw.out_before(people[3])
     draw.out_before(people[8], "deny")
     draw.enter(5)
@@ -283,6 +255,22 @@ def played_draw(beacon: dict[str, Any] | None = None, rules_beacon: Any = None, 
     draw.draw()
     for _ in range(3):
         draw.decline(draw.winners[0].participation_id)
+        draw.lapse(draw.winners[0].participation_id)
+    draw.deny(draw.winners[-1].participation_id)
+    return draw
+
+
+def prized_draw() -> PlayedDraw:
+    """A draw of three prizes, the first of which most want; groups are passed over, places come back, somebody is requeued."""
+    prizes = [{"name": "stalls", "places": 3}, {"name": "balcony", "places": 4}, {"name": "box", "places": 1}]
+    draw = PlayedDraw(RULES | {"winnerCount": 8, "prizes": prizes})
+    lists = (("stalls",), ("stalls", "balcony"), ("stalls", "box", "balcony"), ("balcony", "stalls"))
+    for n in range(24):
+        draw.enter(1 + n % 2, 1 + (n % 3 == 0) + (n % 8 == 0), f"card {n % 9}" if n % 2 else None, *lists[n % 4])
+    draw.seal()
+    draw.draw()
+    for which in (0, -1, 0, 0):
+        draw.decline(draw.winners[which].participation_id)
         draw.lapse(draw.winners[0].participation_id)
     draw.deny(draw.winners[-1].participation_id)
     return draw

@@ -5,22 +5,34 @@ from copy import deepcopy
 from typing import Any
 
 from tests.support.draw_proofs import Lines
-from tests.support.draw_tampering import HONEST, forged, tampered
+from tests.support.draw_records import rechained, record_of, whole_draw
+from tests.support.draw_tampering import HONEST, PRIZED, forged, tampered
 from tests.support.verifier_page import as_lines
 
 Json = Any
+RECORD = record_of(whole_draw())
 _NOTHING = "0" * 64
 
 
 def manipulated(dice: random.Random) -> bytes:
     """An honest file after one manipulation; of those of lines, half have the log's chain mended."""
+    honest = dice.choice([HONEST, PRIZED])
     if dice.random() < 0.25:
-        return flipped(as_lines(HONEST), dice)
+        return flipped(as_lines(honest), dice)
     mend = forged if dice.random() < 0.5 else tampered
     change = dice.choice(
         [change_member, drop_member, add_member, drop_line, swap_lines, double_line, insert_step, cut_log]
     )
-    return as_lines(mend(lambda lines: change(lines, dice)))
+    return as_lines(mend(lambda lines: change(lines, dice), honest))
+
+
+def manipulated_record(dice: random.Random) -> bytes:
+    """The same of an honest log of all draws."""
+    if dice.random() < 0.25:
+        return flipped(as_lines(RECORD), dice)
+    lines = deepcopy(RECORD)
+    dice.choice([change_member, drop_member, add_member, drop_line, swap_lines, double_line])(lines, dice)
+    return as_lines(rechained(lines) if dice.random() < 0.5 else lines)
 
 
 def flipped(text: bytes, dice: random.Random) -> bytes:
@@ -93,7 +105,7 @@ def _steps(lines: Lines) -> list[int]:
 
 
 def _inner(line: dict[str, Json]) -> dict[str, Json]:
-    inner: dict[str, Json] = line.get("step") or line.get("end") or line
+    inner: dict[str, Json] = line.get("step") or line.get("line") or line.get("end") or line
     return inner
 
 

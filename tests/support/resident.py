@@ -115,6 +115,12 @@ class Resident:
         assert found.status_code == 200, found.text
         return [orjson.loads(line) for line in found.content.splitlines()]
 
+    def draw_log(self) -> list[Json]:
+        """The lines of the file of all draws."""
+        found = self.visit("GET", "/draws/log/file")
+        assert found.status_code == 200, found.text
+        return [orjson.loads(line) for line in found.content.splitlines()]
+
     def state(self, queue: Json, token: str) -> Json:
         """Where somebody stands now."""
         looked = self.call("GET", f"/consumer/api/v1/queues/{queue['id']}/status", None, self.as_person(token))

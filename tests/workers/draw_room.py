@@ -123,19 +123,23 @@ def seen(works: Works, draw: Draw) -> Seen:
 
 def published(works: Works, draw: Draw) -> list[dict[str, Any]]:
     """The lines of a draw's proof file, read as a gateway reads them."""
-    return asyncio.run(_published(_OneByOne(works.database.url(GATEWAY)), draw))
+    return published_file(works, draw.tenant_id, draw.id)
 
 
-async def _published(connections: "_OneByOne", draw: Draw) -> list[dict[str, Any]]:
-    reader = Reader(connections, draw.tenant_id)
-    found = await draws.one(reader, draw.id)
+def published_file(works: Works, tenant_id: UUID, draw_id: UUID) -> list[dict[str, Any]]:
+    """The same of a draw that is known by its id."""
+    return asyncio.run(_published(Reader(OneByOne(works.database.url(GATEWAY)), tenant_id), draw_id))
+
+
+async def _published(reader: Reader, draw_id: UUID) -> list[dict[str, Any]]:
+    found = await draws.one(reader, draw_id)
     assert found is not None
-    commitment = await draws.commitment(reader, draw.id)
+    commitment = await draws.commitment(reader, draw_id)
     return [line async for some in draw_proofs.lines(reader, found[0], commitment) for line in some]
 
 
 @dataclass(frozen=True, slots=True)
-class _OneByOne:
+class OneByOne:
     """A connection for whoever asks."""
 
     url: str
@@ -159,6 +163,6 @@ def make_room(works: Works) -> Iterator[MakeDraw]:
                 for name, at in settings.items()
                 if name.endswith("_at") and at is not None
             }
-            return WorkedDraw(works, firing, works.draw(**settings | dated))
+            return WorkedDraw(works, firing, works.draw(**{"tickets_by": "entrant"} | settings | dated))
 
         yield made

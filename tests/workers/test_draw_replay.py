@@ -60,7 +60,7 @@ def _anything(room: WorkedDraw, person: UUID, chance: Random) -> c.DrawCommand:
     named: dict[str, Any] = {"draw_id": room.draw_id, "consumer_id": person}
     return chance.choice(
         [
-            c.LeaveDraw(**named), c.DenyEntrant(**named, reason="BOT_DETECTED"), c.EnterDraw(**named),
+            c.LeaveDraw(**named), c.DenyEntrant(**named, reason="BOT_DETECTED"), entering(room, person, chance),
             c.CompleteWin(**named, order_id=str(uuid4())), c.CompleteWin(**named, order_id=str(uuid4())),
         ]
     )  # fmt: skip
@@ -115,8 +115,9 @@ def replayed(works: Works, draw: Draw, pages: list[Told]) -> Seen:
 def test_the_same_commands_in_a_new_store_give_the_same_winners(
     make_room: MakeDraw, postgres_server: str, redis_server: str, seed: int
 ) -> None:
+    prizes = [{"name": "stalls", "places": 8}, {"name": "balcony", "places": 12}] if seed else None
     room = make_room(
-        draw_at=DRAW_AT, winner_count=20, max_tickets_per_entry=9, max_people_per_entry=3, on_expiry="requeue",
+        draw_at=DRAW_AT, winner_count=20, prizes=prizes, max_tickets_per_entry=9, max_people_per_entry=3, on_expiry="requeue",
         admission_expiration_seconds=100, completion_grace_seconds=10,
     )  # fmt: skip
     pages = told(room, lived(room, Random(seed)))
@@ -126,12 +127,12 @@ def test_the_same_commands_in_a_new_store_give_the_same_winners(
     assert after.draw.pool.tree_head == before.draw.pool.tree_head
     assert after.draw.pool.seed == before.draw.pool.seed
     assert _happened(after) == _happened(before)
-    assert {entry.id: (entry.status, entry.rank) for entry in after.entries} == {
-        entry.id: (entry.status, entry.rank) for entry in before.entries
+    assert {entry.id: (entry.status, entry.rank, entry.prize) for entry in after.entries} == {
+        entry.id: (entry.status, entry.rank, entry.prize) for entry in before.entries
     }
     assert {"REQUEUED", "PROMOTED", "PASSED", "DECLINED"} <= {line["type"] for line in before.lines}
 
 
 def _happened(of: Seen) -> list[tuple[Any, ...]]:
     """The log without its moments, which are those of each store's own clock."""
-    return [(line["type"], line.get("participationId"), line.get("rank")) for line in of.lines]
+    return [(line["type"], line.get("participationId"), line.get("rank"), line.get("prize")) for line in of.lines]

@@ -16,13 +16,17 @@ from tests.workers.draw_room import MakeDraw, WorkedDraw, make_room
 __all__ = ["make_room"]
 DRAW_AT = 600
 
+PRIZES = [{"name": "stalls", "places": 20}, {"name": "balcony", "places": 30}, {"name": "box", "places": 10}]
+
 
 def entering(room: WorkedDraw, person: UUID, chance: Random, **most: int) -> c.EnterDraw:
-    """Somebody, perhaps with several tickets, as a group, or from a household of several."""
+    """Somebody, perhaps with several tickets, as a group, or from a household of several; who wants some of the prizes."""
+    names = [prize.name for prize in room.draw.config.prizes or ()]
     household = b64encode(bytes([chance.randint(1, 25)]) * 32)
     return c.EnterDraw(
         draw_id=room.draw_id, consumer_id=person, tickets=chance.randint(1, most.get("tickets", 1)),
         people=chance.randint(1, most.get("people", 1)), duplicate_key=chance.choice([None, None, household]),
+        preferences=tuple(chance.sample(names, k=chance.randint(1, len(names)))) if names else None,
     )  # fmt: skip
 
 
@@ -58,9 +62,10 @@ def test_as_many_win_as_there_are_places(make_room: MakeDraw) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_with_weights_groups_and_households_the_winners_are_those_of_the_rules(make_room: MakeDraw, seed: int) -> None:
     chance = Random(seed)
+    prizes = PRIZES if seed % 2 else None
     room = make_room(
-        close_at=DRAW_AT - 100, draw_at=DRAW_AT, winner_count=60, max_tickets_per_entry=50, max_people_per_entry=5,
-        on_expiry=chance.choice(["deny", "requeue"]), alternate_count=chance.choice([None, 30]),
+        close_at=DRAW_AT - 100, draw_at=DRAW_AT, winner_count=60, prizes=prizes, max_tickets_per_entry=50, max_people_per_entry=5,
+        on_expiry=chance.choice(["deny", "requeue"]), alternate_count=None if prizes else 30,
         admission_expiration_seconds=300,
     )  # fmt: skip
     crowd = entered(room, 300, chance, tickets=50, people=5)

@@ -2,6 +2,7 @@
 
 from itertools import count
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -31,6 +32,8 @@ from workers.telling import Told
 
 __all__ = ["make_room"]
 SOON = 5
+Prizes = list[dict[str, Any]] | None
+PRIZES: Prizes = [{"name": "stalls", "places": 3}, {"name": "balcony", "places": 4}, {"name": "box", "places": 5}]
 
 
 class CutOffError(Exception):
@@ -50,6 +53,7 @@ class CutOff(Drain):
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices of a few entries, so that a few dozen take many of each sort."""
     monkeypatch.setattr(workers.draw_upkeep, "SLICE", 4)
+    monkeypatch.setattr(workers.draw_upkeep, "TURNS_AT_ONCE", 11)
     monkeypatch.setattr(workers.draw_upkeep, "RANKED_AT_ONCE", 40)
     monkeypatch.setattr(workers.draw_upkeep, "ORDERED_AT_ONCE", 2)
     monkeypatch.setattr(domain.fairness.slices, "BUCKET_ENTRIES", 4)
@@ -67,15 +71,16 @@ def winners(room: WorkedDraw) -> dict[UUID, int | None]:
     return {entry.id: entry.rank for entry in room.seen().with_status(Status.WON)}
 
 
-def a_draw(make_room: MakeDraw, people: int, seed: int) -> WorkedDraw:
+def a_draw(make_room: MakeDraw, people: int, seed: int, prizes: Prizes = None) -> WorkedDraw:
     """A draw with weights, groups and households, that is drawn soon."""
-    room = make_room(draw_at=SOON, winner_count=12, max_tickets_per_entry=20, max_people_per_entry=3)
+    room = make_room(draw_at=SOON, winner_count=12, prizes=prizes, max_tickets_per_entry=20, max_people_per_entry=3)
     entered(room, people, Random(seed), tickets=20, people=3)
     return room
 
 
-def test_slices_of_every_sort_give_the_winners_that_the_seed_gives(make_room: MakeDraw) -> None:
-    room = a_draw(make_room, 60, seed=1)
+@pytest.mark.parametrize("prizes", [None, PRIZES], ids=["no prizes", "prizes"])
+def test_slices_of_every_sort_give_the_winners_that_the_seed_gives(make_room: MakeDraw, prizes: Prizes) -> None:
+    room = a_draw(make_room, 60, 1, prizes)
     drawing(room)
     rounds = room.settle()
     pool = room.now().pool
@@ -85,9 +90,12 @@ def test_slices_of_every_sort_give_the_winners_that_the_seed_gives(make_room: Ma
     assert room.works.rows("SELECT 1 FROM draw_run WHERE draw_id = %s", room.draw_id) == []
 
 
-def test_a_slice_whose_transaction_was_rolled_back_is_done_again_with_the_same_result(make_room: MakeDraw) -> None:
+@pytest.mark.parametrize("prizes", [None, PRIZES], ids=["no prizes", "prizes"])
+def test_a_slice_whose_transaction_was_rolled_back_is_done_again_with_the_same_result(
+    make_room: MakeDraw, prizes: Prizes
+) -> None:
     """Every round is done twice: the first time by a worker that fails after all was written."""
-    room = a_draw(make_room, 40, seed=2)
+    room = a_draw(make_room, 40, 2, prizes)
     place = drawing(room)
     expected = None
     works, cut = room.works, CutOff(**{name: getattr(room.works.drain, name) for name in Drain.__dataclass_fields__})

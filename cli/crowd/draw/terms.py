@@ -79,6 +79,7 @@ def draw_settings(plan: CrowdPlan, sequence_id: str, now: datetime) -> dict[str,
         "drawAt": iso(now + 2 * LATER),
         "winnerCount": places_for(plan.people),
         "maxTicketsPerEntry": MOST_TICKETS,
+        "ticketsBy": "entrant",
         "maxPeoplePerEntry": MOST_PEOPLE,
         "admissionExpirationSeconds": CLAIM_SECONDS,
     }

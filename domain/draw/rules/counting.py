@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.draw.state import Draw, Entry, Status
 from domain.fairness import draw_exit_leaf, leaf_hash
+from domain.fairness.draws import UNNAMED, Turn
 from domain.ids import derived_id, unix_us
 from domain.receipts import Growth
 from domain.times import Times
@@ -21,9 +22,9 @@ def without(draw: Draw, entry: Entry) -> Draw:
     """The draw once somebody who took part or had won is gone. The places of a winner are free at once."""
     pool = draw.pool
     if entry.status is Status.WON:
-        return draw.with_pool(
-            taken=pool.taken - entry.people, winners=pool.winners - 1, inside=pool.inside - 1, stuck=False
-        )
+        prize = entry.prize or UNNAMED
+        freed = draw.with_lot(prize, draw.lots[prize].freed(entry.people))
+        return freed.with_pool(winners=pool.winners - 1, inside=pool.inside - 1, stuck=False)
     return draw.with_pool(entered=pool.entered - 1)
 
 
@@ -36,17 +37,21 @@ def out_of_log(draw: Draw, entry: Entry, kind: bytes, times: Times) -> tuple[Dra
     return after, gone, Growth(pool.frontier, leaf)
 
 
-def win(draw: Draw, entry: Entry, now: datetime, *, rank: int | None, promoted: bool) -> tuple[Draw, Entry]:
-    """The draw and the entry once it has won. The grant's id follows from the participation: deciding twice names one grant."""
+def win(draw: Draw, entry: Entry, now: datetime, turn: Turn, *, promoted: bool) -> tuple[Draw, Entry]:
+    """The draw and the entry once it has won by this turn.
+
+    The grant's id follows from the participation: deciding twice names one grant.
+    """
     expires_at = now + timedelta(seconds=draw.config.admission_expiration_seconds)
     won = replace(
-        entry, status=Status.WON, version=entry.version + 1, rank=rank, promoted=promoted, behind=None,
+        entry, status=Status.WON, version=entry.version + 1, rank=turn.candidate.rank, promoted=promoted, behind=None,
+        prize=turn.candidate.prize or None,
         grant_id=derived_id(now, b"win", entry.id.bytes, entry.requeues.to_bytes(2, "big")), granted_at=now,
         expires_at=expires_at, validations=0, first_validated_at=None,
     )  # fmt: skip
     pool = draw.pool
-    after = draw.with_pool(
-        entered=pool.entered - 1, taken=pool.taken + entry.people, winners=pool.winners + 1, inside=pool.inside + 1,
+    after = draw.with_lot(turn.candidate.prize, turn.after).with_pool(
+        entered=pool.entered - 1, winners=pool.winners + 1, inside=pool.inside + 1,
         lapse_at=min(pool.lapse_at or expires_at, expires_at),
     )  # fmt: skip
     return after, won

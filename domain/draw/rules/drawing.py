@@ -8,12 +8,14 @@ from itertools import accumulate
 from domain.decision import Decision, Reply
 from domain.distribution.state import Scope
 from domain.draw import events
+from domain.draw.rules import recording
 from domain.draw.rules.awaiting import awaited, round_for, wait_for_round
 from domain.draw.rules.logging import log_step
 from domain.draw.state import Draw
 from domain.draw.view import published_rules
 from domain.fairness import buckets_for, order_seed, rules_hash
 from domain.fairness.draws import first_link, steps
+from domain.fairness.record import bodies
 from domain.times import Times
 
 QUIET = Reply()
@@ -39,7 +41,8 @@ def seal_if_due(draw: Draw, times: Times) -> Decision:
     )
     logged, step = log_step(sealed, told, times.now)
     event = events.Sealed(times.now, pool.entries, head.hex(), fixed)
-    return Decision(QUIET, saves=(logged, step), events=(event,))
+    own = bodies.Sealed(tree_head=head.hex(), log_size=pool.frontier.size, steps=recording.steps_of(logged))
+    return Decision(QUIET, saves=(logged, step, recording.record(draw, own, times.now)), events=(event,))
 
 
 def will_reveal(draw: Draw) -> bool:
@@ -65,7 +68,8 @@ def reveal_if_due(draw: Draw, times: Times) -> Decision:
     buckets = buckets_for(pool.frozen) if pool.frozen else 0
     drawn = draw.with_pool(drawn_at=times.now, seed=seed, revealed=draw.server_seed, buckets=buckets)
     logged, step = log_step(drawn, steps.Drawn(seed=seed.hex(), beacon=_mixed(draw)), times.now)
-    return Decision(QUIET, saves=(logged, step), events=(events.Drawn(times.now, seed.hex()),))
+    own = recording.record(draw, bodies.Drawn(seed=seed.hex(), steps=recording.steps_of(logged)), times.now)
+    return Decision(QUIET, saves=(logged, step, own), events=(events.Drawn(times.now, seed.hex()),))
 
 
 def _mixed(draw: Draw) -> steps.Mixed | None:

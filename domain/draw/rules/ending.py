@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 from domain.decision import Decision, Event
 from domain.draw import events
+from domain.draw.rules import recording
 from domain.draw.rules.counting import removed, without
 from domain.draw.rules.drawing import QUIET, will_reveal, will_seal
 from domain.draw.rules.filling import fills
 from domain.draw.rules.logging import log_step
 from domain.draw.state import Draw, Entry, Status
 from domain.fairness.draws import steps
+from domain.fairness.record import bodies
 from domain.times import Times
 
 
@@ -38,10 +40,12 @@ def close_if_due(draw: Draw, now: datetime) -> Decision:
     over = now >= draw.config.claims_end_at
     if not may_close(draw) or not (over or _nobody_left(draw, now)):
         return Decision(QUIET)
+    used_up = _nobody_left(draw, now)
     done = draw.with_pool(completed_at=now)
-    logged, step = log_step(done, steps.CompletedAll() if _nobody_left(draw, now) else steps.ClaimClosed(), now)
+    logged, step = log_step(done, steps.CompletedAll() if used_up else steps.ClaimClosed(), now)
+    told = (bodies.Completed if used_up else bodies.ClaimClosed)(steps=recording.steps_of(logged))
     event = events.DrawCompleted(now, draw.pool.completed)
-    return Decision(QUIET, saves=(logged, step), events=(event,))
+    return Decision(QUIET, saves=(logged, step, recording.record(draw, told, now)), events=(event,))
 
 
 def may_close(draw: Draw) -> bool:
@@ -108,7 +112,7 @@ def _requeued(draw: Draw, entry: Entry, now: datetime) -> tuple[Draw, Entry, Eve
     pool = draw.pool
     back = replace(
         removed(entry, Status.ENTERED), behind=pool.behind, requeues=entry.requeues + 1, grant_id=None, granted_at=None,
-        expires_at=None, promoted=False,
+        expires_at=None, promoted=False, prize=None,
     )  # fmt: skip
     after = draw.with_pool(behind=pool.behind + 1, entered=pool.entered + 1)
     return after, back, events.Requeued(back.id, back.consumer_id, back.version, now, back.requeues)

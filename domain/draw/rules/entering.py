@@ -15,15 +15,23 @@ from domain.draw.rules.counting import out_of_log, removed, without
 from domain.draw.rules.logging import log_step
 from domain.draw.state import INSIDE, Draw, Entry, Status
 from domain.draw.view import absent_reply, reply_of
-from domain.fairness import DRAW_LEAVE, NO_HASH, DrawEntry, draw_entry_leaf, leaf_hash
+from domain.fairness import DRAW_LEAVE, NO_HASH, DrawEntry, draw_entry_leaf, leaf_hash, preferences_hash
 from domain.fairness.draws import steps
 from domain.fairness.draws.steps import AnyBody
+from domain.fairness.prizes import why_not_preferred
 from domain.ids import unix_us
 from domain.receipts import Growth, ReceiptDue
 from domain.times import Times, seconds_until
 
 DRAWING = Refused("DISTRIBUTION_PAUSED", "The winners are being named just now; ask again.", retry_after=1)
 """The answer to whoever would change the pool while the first winners are being named."""
+
+NOT_YOURS_TO_SAY = Refused(
+    "VALIDATION_ERROR",
+    "In this draw the organization says who has several tickets: its server enters whoever does. Enter with one.",
+    field="/tickets",
+)
+"""The answer to whoever gives themselves a weight that is the organization's to give."""
 
 
 def enter(draw: Draw, mine: Sequence[Entry], command_id: UUID, command: EnterDraw, times: Times) -> Decision:
@@ -108,7 +116,10 @@ def _not_asked_right(draw: Draw, command: EnterDraw) -> Refused | None:
     for name, (wanted, most) in asked.items():
         if not 1 <= wanted <= most:
             return Refused("VALIDATION_ERROR", f"{name} is 1 to {most}.", field=f"/{name}")
-    return None
+    if command.tickets > 1 and config.tickets_by == "organization" and not command.by_organization:
+        return NOT_YOURS_TO_SAY
+    why_not = why_not_preferred(command.preferences, None if config.prizes is None else config.places)
+    return None if why_not is None else Refused("VALIDATION_ERROR", why_not, field="/preferences")
 
 
 def _why_not(draw: Draw, command: EnterDraw, times: Times) -> Refused | None:
@@ -120,6 +131,8 @@ def _why_not(draw: Draw, command: EnterDraw, times: Times) -> Refused | None:
         return Refused("DISTRIBUTION_PAUSED", "Entries are paused.", seconds_until(draw.pause.resume_at, times.now))
     if config.open_at is not None and at < config.open_at:
         return Refused("DRAW_NOT_OPEN", "The draw takes entries later.", seconds_until(config.open_at, at))
+    if config.entries_by == "organization" and not command.by_organization:
+        return Refused("ACCESS_DENIED", "The organization enters people into this draw: ask there to take part.")
     if command.is_guest and not (config.supports_guest and draw.allow_guests):
         return Refused("GUEST_NOT_ALLOWED", "This draw wants people who are signed in.")
     if config.capacity is not None and draw.pool.entered >= config.capacity:
@@ -133,7 +146,7 @@ def _joined(draw: Draw, command_id: UUID, command: EnterDraw, times: Times, ente
         tenant_id=draw.tenant_id, id=command_id, draw_id=draw.id, consumer_id=command.consumer_id, number=pool.entries,
         leaf=pool.frontier.size, first_ticket=pool.tickets, tickets=command.tickets, people=command.people,
         entered_at=times.now, received_at=times.received_at, quantity=command.quantity,
-        duplicate_key=command.duplicate_key,
+        duplicate_key=command.duplicate_key, preferences=command.preferences,
     )  # fmt: skip
     leaf = leaf_hash(leaf_of(entry))
     after = draw.with_pool(
@@ -150,7 +163,7 @@ def leaf_of(entry: Entry) -> bytes:
     """The content of the leaf with which somebody entered."""
     told = DrawEntry(
         entry.number, entry.first_ticket, entry.id, unix_us(entry.received_at), entry.tickets, entry.people,
-        entry.duplicate_key or NO_HASH,
+        entry.duplicate_key or NO_HASH, preferences_hash(entry.preferences),
     )  # fmt: skip
     return draw_entry_leaf(told)
 

@@ -13,27 +13,30 @@ from uuid import UUID
 from domain.decision import Decision, Event, Reply
 from domain.distribution.state import Scope
 from domain.draw import events
-from domain.draw.rules.counting import removed, win
+from domain.draw.rules.counting import removed
+from domain.draw.rules.counting import win as let_win
 from domain.draw.rules.logging import log_step
 from domain.draw.state import Counting, Draw, Entry, Passed, Status
-from domain.fairness.draws import Candidate, Fate, Selection, consider, steps
+from domain.fairness.draws import Candidate, Fate, consider, first_that_fits, steps, win
+from domain.fairness.draws import Turn as Decided
 from domain.fairness.draws.steps import AnyBody
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Somebody whose turn it is, at a rank of the order."""
+    """Somebody whose turn it is: a rank of the order in the first round, and so on round by round where there are prizes."""
 
-    rank: int
+    turn: int
     entry: Entry
 
 
 @dataclass(slots=True)
 class Ahead:
-    """Who may be looked at now, each list in order: groups that were passed over, the order from `reached`, who waits behind it.
+    """Who may be looked at now, each list in order: groups that were passed over, turns not reached yet, who waits behind them.
 
     Of groups and of those behind only who would fit. `more_passed` and `more_behind`: there are more of them than these.
-    `counting` is the entry that counts of each duplicate key that was met before.
+    `counting` is the entry that counts of each duplicate key that was met before. Where there are prizes, `turns` leaves out
+    those of whom nothing can come, and `end` is the turn before which nobody else is.
     """
 
     passed: Sequence[Passed] = ()
@@ -43,6 +46,7 @@ class Ahead:
     counting: Mapping[bytes, UUID] = field(default_factory=dict)
     more_passed: bool = False
     more_behind: bool = False
+    end: int = 0
 
 
 def fills(draw: Draw, now: datetime) -> bool:
@@ -56,8 +60,8 @@ def fills(draw: Draw, now: datetime) -> bool:
 
 
 def end_of_order(draw: Draw) -> int:
-    """The rank at which the order ends for now: all entries for the first winners, the last alternate afterwards."""
-    return draw.pool.frozen if draw.pool.last is None else draw.pool.last
+    """The turn at which the order ends for now: all entries in each round for the first winners, then the last alternate."""
+    return draw.pool.frozen * len(draw.config.places) if draw.pool.last is None else draw.pool.last
 
 
 def fill(draw: Draw, ahead: Ahead, now: datetime) -> Decision:
@@ -67,7 +71,9 @@ def fill(draw: Draw, ahead: Ahead, now: datetime) -> Decision:
         filling.group(group, ahead.groups[group.entry_id])
     for turn in () if ahead.more_passed else ahead.turns:
         filling.turn(turn)
-    used_up = not ahead.more_passed and filling.draw.pool.reached >= end_of_order(draw)
+    if not ahead.more_passed:
+        filling.nobody_before(ahead.end)
+    used_up = not ahead.more_passed and filling.is_used_up()
     for entry in ahead.behind if used_up else ():
         filling.again(entry)
     return filling.decision(first=draw.selecting, used_up=used_up, more=ahead.more_behind)
@@ -80,34 +86,56 @@ class _Filling:
         self.draw, self._now, self._counting = draw, now, counting
         self._promoted = not draw.selecting
         self._saves, self._events = list[object](), list[Event]()
+        self._won = set[UUID]()
 
     def group(self, group: Passed, entry: Entry) -> None:
-        """A group that was passed over: it wins if it fits now."""
-        if entry.status is not Status.ENTERED:
+        """A group that was passed over for a prize: it wins if it fits now."""
+        lot = self.draw.lots[group.prize]
+        if not self._is_inside(entry):
             self._saves.append(replace(group, open=False))
-        elif entry.people <= self.draw.free:
+        elif entry.people <= lot.free:
             self._saves.append(replace(group, open=False))
-            self._wins(entry, group.rank)
+            self._wins(entry, win(lot, Candidate(entry.number, group.rank, entry.people, prize=group.prize)))
 
     def turn(self, turn: Turn) -> None:
         """The next in the order: wins, is passed over, or is nobody any more."""
         if self.draw.free <= 0:
             return
-        entry, inside = turn.entry, turn.entry.status is Status.ENTERED
-        candidate = Candidate(entry.number, turn.rank, entry.people, inside, is_duplicate=not self._counts(entry))
-        decided = consider(Selection(self.draw.free, end_of_order(self.draw), turn.rank), candidate)
-        self.draw = self.draw.with_pool(reached=decided.after.reached)
-        if decided.fate is Fate.WINS:
-            self._wins(entry, turn.rank)
-        elif decided.fate is Fate.PASSED:
-            self._passed_over(entry, turn.rank)
-        elif inside:
+        entry, inside, counts = turn.entry, self._is_inside(turn.entry), self._counts(turn.entry)
+        if inside and not counts:
             self._turned_down(entry)
+        round_, rank = divmod(turn.turn, self.draw.pool.frozen)
+        prize = entry.wishes[round_] if round_ < len(entry.wishes) else None
+        lot = None if prize is None else self.draw.lots[prize]
+        if prize is None or lot is None or lot.free <= 0 or turn.turn < lot.reached:
+            return
+        candidate = Candidate(
+            entry.number, rank, entry.people, inside, is_duplicate=not counts, prize=prize, turn=turn.turn
+        )
+        decided = consider(lot, candidate)
+        self.draw = self.draw.with_lot(prize, decided.after)
+        if decided.fate is Fate.WINS:
+            self._wins(entry, decided)
+        elif decided.fate is Fate.PASSED:
+            self._passed_over(entry, rank, prize, round_)
+
+    def nobody_before(self, end: int) -> None:
+        """Before this turn there is nobody who was not looked at, for any prize with free places."""
+        for prize, lot in self.draw.lots.items():
+            if lot.free > 0 and lot.reached < end:
+                self.draw = self.draw.with_lot(prize, replace(lot, reached=end))
+
+    def is_used_up(self) -> bool:
+        """Whether all turns were reached, for every prize with free places."""
+        end = end_of_order(self.draw)
+        return all(lot.reached >= end for lot in self.draw.lots.values() if lot.free > 0)
 
     def again(self, entry: Entry) -> None:
         """Somebody who waits behind the order."""
-        if entry.people <= self.draw.free:
-            self._wins(entry, None)
+        lots = self.draw.lots
+        prize = first_that_fits(entry.wishes, entry.people, lots)
+        if prize is not None:
+            self._wins(entry, win(lots[prize], Candidate(entry.number, None, entry.people, prize=prize)))
 
     def decision(self, *, first: bool, used_up: bool, more: bool) -> Decision:
         """What was decided; with `first` the first winners are named once the places or the entries are used up."""
@@ -134,28 +162,39 @@ class _Filling:
         self._saves.append(gone)
         self._events.append(events.Denied(gone.id, gone.consumer_id, gone.version, self._now, "NOT_SELECTED"))
 
-    def _passed_over(self, entry: Entry, rank: int) -> None:
-        self._log(steps.Passed(participation_id=entry.id, rank=rank, people=entry.people, free=self.draw.free))
-        self._saves.append(Passed(entry.tenant_id, entry.draw_id, rank, entry.id, entry.people))
+    def _is_inside(self, entry: Entry) -> bool:
+        """Whether somebody is in, and has never won: `entry` may be as it was before this fill."""
+        return entry.status is Status.ENTERED and entry.behind is None and entry.id not in self._won
 
-    def _wins(self, entry: Entry, rank: int | None) -> None:
-        self.draw, won = win(self.draw, entry, self._now, rank=rank, promoted=self._promoted)
+    def _passed_over(self, entry: Entry, rank: int, prize: str, round_: int) -> None:
+        free = self.draw.lots[prize].free
+        self._log(
+            steps.Passed(participation_id=entry.id, rank=rank, people=entry.people, free=free, prize=prize or None)
+        )
+        self._saves.append(
+            Passed(entry.tenant_id, entry.draw_id, rank, entry.id, entry.people, prize=prize, round=round_)
+        )
+
+    def _wins(self, entry: Entry, turn: Decided) -> None:
+        self.draw, won = let_win(self.draw, entry, self._now, turn, promoted=self._promoted)
+        self._won.add(won.id)
         if self._promoted:
-            self._log(steps.Promoted(participation_id=won.id, rank=rank))
-        assert won.grant_id and won.expires_at  # noqa: S101 (narrows the type; win() sets them)
+            self._log(steps.Promoted(participation_id=won.id, rank=won.rank, prize=won.prize))
+        assert won.grant_id and won.expires_at  # noqa: S101 (narrows the type; let_win() sets them)
         self._saves.append(won)
         self._events.append(
             events.Won(
-                won.id, won.consumer_id, won.version, won.grant_id, self._now, won.expires_at, rank, self._promoted
+                won.id, won.consumer_id, won.version, won.grant_id, self._now, won.expires_at, won.rank,
+                self._promoted, won.prize,
             )
-        )
+        )  # fmt: skip
 
     def _select(self) -> None:
-        pool, config = self.draw.pool, self.draw.config
+        pool, config, end = self.draw.pool, self.draw.config, end_of_order(self.draw)
         kept = config.alternate_count if config.continue_selecting_until_completed else 0
-        last = pool.frozen if kept is None else min(pool.frozen, pool.reached + kept)
+        last = end if kept is None or config.prizes is not None else min(end, pool.reached + kept)
         self.draw = self.draw.with_pool(last=last, stuck=self.draw.free > 0)
-        self._log(steps.Selected(winners=pool.winners, places=pool.taken, reached=pool.reached))
+        self._log(steps.Selected(winners=pool.winners, places=pool.taken))
         self._events.append(events.Selected(self._now, pool.winners, pool.taken))
 
     def _log(self, body: AnyBody) -> None:

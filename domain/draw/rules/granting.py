@@ -87,7 +87,10 @@ def sign_grant(draw: Draw, entry: Entry | None, tenant: TenantFacts | None, comm
     """The token of a live grant, for its holder; asking twice gives the same token."""
     if tenant is None or entry is None or entry.status is not Status.WON or entry.grant_id != command.grant_id:
         return refuse("NO_LIVE_GRANT", "There is no such live grant.")
-    return Decision(Reply(secrets={"admissionGrant": grant_claims("draw", draw, entry, tenant)}))
+    claims = grant_claims("draw", draw, entry, tenant)
+    if entry.prize is not None:
+        claims = replace(claims, payload={**claims.payload, "prize": entry.prize})
+    return Decision(Reply(secrets={"admissionGrant": claims}))
 
 
 def _completed(draw: Draw, entry: Entry, command: CompleteWin, order: Completion | None, times: Times) -> Decision:
@@ -99,7 +102,7 @@ def _completed(draw: Draw, entry: Entry, command: CompleteWin, order: Completion
     assert done.grant_id is not None  # noqa: S101 (narrows the type; WON entries have one)
     event = events.Completed(
         done.id, done.consumer_id, done.version, done.grant_id, times.now, command.order_id,
-        amount.get("orderAmount"), amount.get("currencyCode"),
+        amount.get("orderAmount"), amount.get("currencyCode"), done.prize,
     )  # fmt: skip
     return Decision(reply, saves=(after, done, *(() if order is None else (order,))), events=(event,))
 

@@ -15,12 +15,14 @@ from domain.distribution.windows import outside
 from domain.draw import events
 from domain.draw.commands import CreateDraw, KillDraw, PauseDraw, ResumeDraw, UpdateDraw
 from domain.draw.config import DrawConfig
+from domain.draw.rules import recording
 from domain.draw.rules.awaiting import put_off
 from domain.draw.rules.logging import log_step
 from domain.draw.state import Draw, DrawStatus
 from domain.draw.view import draw_facts
 from domain.fairness import instant_text
 from domain.fairness.draws import steps
+from domain.fairness.record import bodies
 from domain.ids import unix_us
 from domain.problems import first_problem
 from domain.sequence import SequenceFacts
@@ -55,7 +57,8 @@ def create(
         published=sequence.published, allow_guests=sequence.allow_guests,
     )  # fmt: skip
     happened = events.DrawChanged("created", times.now)
-    return Decision(Reply(draw_facts(draw, times), created=True), saves=(draw,), events=(happened,))
+    saves = (draw, recording.created(draw))
+    return Decision(Reply(draw_facts(draw, times), created=True), saves=saves, events=(happened,))
 
 
 def update(
@@ -87,7 +90,9 @@ def update(
     refused = refused or not_repeatable(config, replaced)
     if refused:
         return Decision(refused)
-    return _with(replace(draw, config=config), "updated", by, times, fields=fields)
+    updated = replace(draw, config=config)
+    told = recording.revised(draw, updated, times.now)
+    return _also(_with(updated, "updated", by, times, fields=fields), *told)
 
 
 def repeats(draw: Draw, command: UpdateDraw) -> UUID | None:
@@ -104,7 +109,8 @@ def archive(draw: Draw, if_version: int | None, times: Times, *, by: Actor = SYS
         return refuse("VERSION_CONFLICT", f"The draw is at version {draw.version} now.")
     if is_live(draw):
         return refuse("HAS_LIVE_PARTICIPANTS", "People take part or hold grants; kill the draw first, or let it end.")
-    return _with(replace(draw, archived=True), "archived", by, times)
+    told = recording.record(draw, bodies.Archived(), times.now)
+    return _also(_with(replace(draw, archived=True), "archived", by, times), told)
 
 
 def is_live(draw: Draw) -> bool:
@@ -134,8 +140,7 @@ def resume(draw: Draw, command: ResumeDraw, times: Times, *, by: Actor = SYSTEM_
         return _with(moved, "resumed", by, times)
     moved, beacon_round = put_off(draw, moved, times.now)
     logged, step = log_step(moved, _dates(moved.config, beacon_round), times.now)
-    decision = _with(logged, "resumed", by, times)
-    return replace(decision, saves=(*decision.saves, step))
+    return _also(_with(logged, "resumed", by, times), step)
 
 
 def resume_if_due(draw: Draw, times: Times) -> Decision:
@@ -150,11 +155,13 @@ def kill(draw: Draw, command: KillDraw, times: Times, *, by: Actor = SYSTEM_ACTO
     if draw.lifecycle(times.now) is Lifecycle.CLOSED:
         return refuse("DISTRIBUTION_CLOSED", "The draw is closed already.")
     ended = replace(draw, ended=Ended(times.now, command.reason, command.revoke_grants, actor_text(by)), pause=None)
+    reason = command.reason[:200] or "No reason was given."
     if draw.pool.sealed_at is None:
-        return _with(ended, "killed", by, times, reason=command.reason)
-    logged, step = log_step(ended, steps.Void(reason=command.reason[:200]), times.now)
-    decision = _with(logged, "killed", by, times, reason=command.reason)
-    return replace(decision, saves=(*decision.saves, step))
+        told = recording.record(ended, bodies.Void(reason=reason), times.now)
+        return _also(_with(ended, "killed", by, times, reason=command.reason), told)
+    logged, step = log_step(ended, steps.Void(reason=reason), times.now)
+    told = recording.record(logged, bodies.Void(reason=reason, steps=recording.steps_of(logged)), times.now)
+    return _also(_with(logged, "killed", by, times, reason=command.reason), step, told)
 
 
 def not_repeatable(config: DrawConfig, replaced: Draw | None) -> Refused | None:
@@ -168,19 +175,32 @@ def not_repeatable(config: DrawConfig, replaced: Draw | None) -> Refused | None:
 def _shifted(draw: Draw, since: datetime, now: datetime) -> DrawConfig:
     """The settings with the dates that had not come when the pause began put off by its length.
 
-    What was frozen stays closed: the moment of that does not move, and is said from now on where it was that of the draw.
+    What has come in spite of the pause does not come again. What was frozen stays closed: the moment of that does not move,
+    and is said from now on where it was that of the draw.
     """
     config = draw.config
-    dates = {"close_at": config.close_at, "draw_at": config.draw_at, "claim_close_at": config.claim_close_at}
+    dates = {name: getattr(config, name) for name in _to_come(draw)}
     moved = {name: date + min(now - since, _LAST - date) for name, date in dates.items() if date and date > since}
     if draw.pool.sealed_at is not None and "draw_at" in moved:
         moved["close_at"] = config.closes_at
     return config.model_copy(update=moved)
 
 
+def _to_come(draw: Draw) -> tuple[str, ...]:
+    """The dates that still decide something."""
+    if draw.pool.completed_at is not None:
+        return ()
+    return ("claim_close_at",) if draw.pool.drawn_at is not None else ("close_at", "draw_at", "claim_close_at")
+
+
 def _dates(config: DrawConfig, beacon_round: int | None) -> steps.Rescheduled:
     draw_at, claims_end_at = (instant_text(unix_us(date)) for date in (config.draw_at, config.claims_end_at))
     return steps.Rescheduled(draw_at=draw_at, claim_close_at=claims_end_at, beacon_round=beacon_round)
+
+
+def _also(decision: Decision, *saves: object) -> Decision:
+    """The decision, with lines of logs beside it."""
+    return replace(decision, saves=(*decision.saves, *saves))
 
 
 def _with(

@@ -4,15 +4,37 @@ docs/fairness.md specifies every byte of it. The classes of single steps are in 
 """
 
 from domain.fairness.draws.check import CheckedDraw, VerifyBeacon, check_draw
-from domain.fairness.draws.document import BeaconChain, BeaconRound, DrawDocument, DrawRules, StepsHead, is_draw_proof
+from domain.fairness.draws.document import (
+    DRAW_ALGORITHM,
+    BeaconChain,
+    BeaconRound,
+    DrawDocument,
+    DrawRules,
+    PublishedPrize,
+    StepsHead,
+    is_draw_proof,
+)
 from domain.fairness.draws.published import PublishedDrawEntry, PublishedExit, leaf_of
 from domain.fairness.draws.receipt import Receipt, TreeHead, check_receipt
-from domain.fairness.draws.selection import Candidate, Fate, Selection, Standing, Turn, consider, next_turn, win
+from domain.fairness.draws.selection import (
+    UNNAMED,
+    Candidate,
+    Fate,
+    Lot,
+    Standing,
+    Turn,
+    consider,
+    first_that_fits,
+    next_turn,
+    win,
+)
 from domain.fairness.draws.statement import Statement
 from domain.fairness.draws.steplog import Step, StepLog, first_link, step_hash
 from domain.fairness.draws.wrong import UnreadableProofError
 
 __all__ = [
+    "DRAW_ALGORITHM",
+    "UNNAMED",
     "BeaconChain",
     "BeaconRound",
     "Candidate",
@@ -20,10 +42,11 @@ __all__ = [
     "DrawDocument",
     "DrawRules",
     "Fate",
+    "Lot",
     "PublishedDrawEntry",
     "PublishedExit",
+    "PublishedPrize",
     "Receipt",
-    "Selection",
     "Standing",
     "Statement",
     "Step",
@@ -37,6 +60,7 @@ __all__ = [
     "check_receipt",
     "consider",
     "first_link",
+    "first_that_fits",
     "is_draw_proof",
     "leaf_of",
     "next_turn",

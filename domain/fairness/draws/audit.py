@@ -17,9 +17,14 @@ class LeafAudit:
         """Read all leaves; of faults only the first is kept."""
         self.roll = Roll()
         self._rules = rules
-        self._tickets = 0
+        self._entries = self._tickets = 0
         self._fault: Finding | None = None
         self._frontier = Frontier().extend(self._hashes(leaves))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every leaf is what the leaves before it and the rules allow."""
+        return self._fault is None
 
     @property
     def size(self) -> int:
@@ -35,7 +40,7 @@ class LeafAudit:
         yield self._fault or holds(
             "leaves", "Leaves, entries and tickets are numbered without a gap, within the rules."
         )
-        yield _same("count", "entries", len(self.roll), document.count)
+        yield _same("count", "entries", self._entries, document.count)
         yield _same("tickets", "tickets", self._tickets, document.tickets)
         yield _same("logSize", "leaves", self.size, document.log_size)
         if self._frontier.root().hex() == document.tree_head:
@@ -45,7 +50,9 @@ class LeafAudit:
 
     def _hashes(self, leaves: Iterable[PublishedLeaf]) -> Iterator[bytes]:
         for index, leaf in enumerate(leaves):
-            fault = self._take_down(leaf) if leaf.index == index else f"it says that it is leaf {leaf.index}"
+            fault = self._take_down(leaf)
+            if leaf.index != index:
+                fault = f"it says that it is leaf {leaf.index}"
             if fault is not None and self._fault is None:
                 self._fault = fails("leaves", f"Leaf {index} is wrong: {fault}.", leaf=index)
             yield leaf_hash(leaf.leaf())
@@ -54,7 +61,7 @@ class LeafAudit:
         try:
             match leaf:
                 case PublishedDrawEntry():
-                    self._entered(leaf.entry)
+                    self._entered(leaf.entry, leaf.prizes)
                 case PublishedExit(kind="leave"):
                     self.roll.leave(leaf.participation_id)
                 case PublishedExit():
@@ -63,10 +70,11 @@ class LeafAudit:
             return str(error)
         return None
 
-    def _entered(self, entry: DrawEntry) -> None:
-        number, ticket = len(self.roll), self._tickets
-        self.roll.add(entry)
+    def _entered(self, entry: DrawEntry, prizes: tuple[str, ...] | None) -> None:
+        number, ticket = self._entries, self._tickets
+        self._entries += 1
         self._tickets += entry.tickets
+        self.roll.add(entry, prizes or ())
         if entry.number != number:
             raise ValueError(f"it must be entry {number}, but says {entry.number}")
         if entry.first_ticket != ticket:
@@ -75,6 +83,9 @@ class LeafAudit:
             raise ValueError(f"entry {number} has {entry.tickets} tickets, more than the rules allow")
         if entry.people > self._rules.max_people_per_entry:
             raise ValueError(f"entry {number} is for {entry.people} people, more than the rules allow")
+        why_not = self._rules.why_not_preferred(prizes)
+        if why_not is not None:
+            raise ValueError(f"entry {number} prefers {list(prizes or ())}: {why_not.removesuffix('.')}")
 
 
 def _same(check: str, what: str, found: int, frozen: int | None) -> Finding:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from domain.fairness.draws import steps
 from domain.fairness.draws.document import DrawDocument, DrawStatus
-from domain.fairness.draws.outcome import ContradictionError, Outcome
+from domain.fairness.draws.outcome import ContradictionError, Outcome, Phase
 from domain.fairness.draws.steplog import Step, StepLog
 from domain.fairness.draws.steps import Body
 from domain.fairness.findings import Finding, fails, holds, still_open
@@ -14,12 +14,19 @@ from domain.fairness.members import instant_text
 class StepAudit:
     """What the step log says, read once as a stream: each line with the hash that it must have."""
 
-    def __init__(self, lines: Iterable[tuple[Step, str]], document: DrawDocument, outcome: Outcome) -> None:
-        """Read all lines; of the chain and of the outcome only the first fault is kept."""
+    def __init__(
+        self, lines: Iterable[tuple[Step, str]], document: DrawDocument, outcome: Outcome, *, follows: bool
+    ) -> None:
+        """Read all lines; of the chain and of the outcome only the first fault is kept.
+
+        `follows`: the leaves are in order, so that something follows from them.
+        """
+        self._follows = follows
         self._document, self._outcome = document, outcome
         self._broken: Finding | None = None
         self._contradiction: Finding | None = None
         self._since: dict[type[Body], str] = {}
+        self._at = 0
         head = document.tree_head
         self._log = StepLog(0, "") if head is None else StepLog.opened(document.distribution_id, bytes.fromhex(head))
         for step, recomputed in lines:
@@ -38,16 +45,12 @@ class StepAudit:
         yield self._status()
 
     def _link(self, step: Step, recomputed: str) -> None:
-        fault = None
-        if step.n != self._log.size:
-            fault = f"it says that it is step {step.n}: a line before it was dropped, added or moved"
-        elif step.prev_hash != self._log.head:
-            fault = "it does not follow on the line before it, which was changed, dropped or moved"
-        elif step.hash != recomputed:
-            fault = "it was changed, because its hash is not that of what it says"
+        fault = self._log.chain.fault(step.link, recomputed, called="step")
+        if fault is None and step.at < self._at:
+            fault = "it is dated before the line before it"
         if fault is not None and self._broken is None:
             self._broken = fails("steps", f"Step {self._log.size} is wrong: {fault}.", step=self._log.size)
-        self._log = StepLog(self._log.size + 1, step.hash)
+        self._log, self._at = StepLog(self._log.size + 1, step.hash), step.at
 
     def _follow(self, step: Step) -> None:
         self._since.setdefault(type(step.body), instant_text(step.at))
@@ -72,8 +75,12 @@ class StepAudit:
         return holds("steps", f"The {self.size} steps are one unbroken chain, up to the one that the document names.")
 
     def _outcome_found(self) -> Finding:
+        if not self._follows:
+            return still_open("outcome", "A leaf is wrong, so that nothing follows from the entries.")
         if self._contradiction is not None:
             return self._contradiction
+        if self._outcome.phase is Phase.VOID and not self._outcome.is_selected:
+            return holds("outcome", "The draw was void before anybody had won, and no step before that is wrong.")
         if not self._outcome.is_selected:
             text = "so far the steps agree with the entries" if self.size else "no step is published"
             return still_open("outcome", f"It is not settled who won: {text}; the draw is {self._outcome.phase.value}.")

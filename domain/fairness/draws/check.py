@@ -62,7 +62,7 @@ def check_draw(lines: Iterable[object], verify_beacon: VerifyBeacon | None = Non
     document = reader.document()
     leaves = LeafAudit(reader.leaves(), document.rules)
     outcome = Outcome(document, leaves.roll, document.derived_seed())
-    log = StepAudit(reader.steps(), document, outcome)
+    log = StepAudit(reader.steps(), document, outcome, follows=leaves.is_sound)
     findings = [
         *_promises(document, verify_beacon),
         *leaves.findings(document),

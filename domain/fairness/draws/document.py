@@ -1,17 +1,20 @@
 """The proof document of a draw, and its rules. The same classes write them and read them back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 
 from domain.fairness.cohort import MAX_COUNT
-from domain.fairness.commitment import order_seed
+from domain.fairness.commitment import MAX_SAFE_INTEGER, order_seed
+from domain.fairness.draws.selection import UNNAMED
 from domain.fairness.leaves import MAX_PEOPLE, MAX_TICKETS
-from domain.fairness.members import Hash, Instant, Number, Participation
+from domain.fairness.members import Hash, Instant, Number, Participation, Round
+from domain.fairness.prizes import MAX_PRIZES, PrizeName, why_not_preferred, why_not_prizes
 
 DRAW_ALGORITHM: Final = "drumroll-draw/1"
+_OF_DRAWS_ALONE: Final = frozenset({"drawStatus", "logSize", "sealedAt"})
 DrawStatus = Literal["pending", "sealed", "drawn", "completed", "void"]
 
 
@@ -33,10 +36,17 @@ class BeaconChain(Published):
     chain_hash: Hash
 
 
+class PublishedPrize(Published):
+    """A prize by its name, and how many places it has."""
+
+    name: PrizeName
+    places: Annotated[int, Field(strict=True, ge=1, le=MAX_SAFE_INTEGER)]
+
+
 class DrawRules(Published):
     """What decides who wins, committed to before anybody enters; no times, so that a draw can be postponed."""
 
-    kind: Literal["draw"] = "draw"
+    kind: Literal["draw"]
     winner_count: Number
     alternate_count: Number | None
     backfill: Annotated[bool, Field(strict=True)]
@@ -44,14 +54,35 @@ class DrawRules(Published):
     requeue_limit: Number
     max_tickets_per_entry: Annotated[int, Field(strict=True, ge=1, le=MAX_TICKETS)]
     max_people_per_entry: Annotated[int, Field(strict=True, ge=1, le=MAX_PEOPLE)]
+    prizes: Annotated[tuple[PublishedPrize, ...], Field(min_length=1, max_length=MAX_PRIZES)] | None
     beacon: BeaconChain | None
+
+    @model_validator(mode="after")
+    def _prizes_agree(self) -> "DrawRules":
+        if self.prizes is not None:
+            named = [(prize.name, prize.places) for prize in self.prizes]
+            why_not = why_not_prizes(named, self.winner_count, self.alternate_count)
+            if why_not is not None:
+                raise ValueError(why_not)
+        return self
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The places of each prize; without prizes those of the one that has no name."""
+        if self.prizes is None:
+            return {UNNAMED: self.winner_count}
+        return {prize.name: prize.places for prize in self.prizes}
+
+    def why_not_preferred(self, preferences: Sequence[str] | None) -> str | None:
+        """Why an entry may not prefer these prizes, best first; None when it may."""
+        return why_not_preferred(preferences, None if self.prizes is None else self.places)
 
 
 class BeaconRound(Published):
     """A round of the beacon: its 32 bytes of randomness, and the signature that proves them."""
 
     chain_hash: Hash
-    round: Number
+    round: Round
     randomness: Hash
     signature: Annotated[str, Field(pattern=r"^([0-9a-f]{96}|[0-9a-f]{192})$")]
 
@@ -66,8 +97,8 @@ class StepsHead(Published):
 class DrawDocument(Published):
     """The proof of a draw; what is not settled yet is null."""
 
-    algorithm: Literal["drumroll-draw/1"] = DRAW_ALGORITHM
-    order: Literal["drumroll-rank/1"] = "drumroll-rank/1"
+    algorithm: Literal["drumroll-draw/1"]
+    order: Literal["drumroll-rank/1"]
     distribution_id: Participation
     rules: DrawRules
     rules_hash: Hash
@@ -100,8 +131,14 @@ class DrawDocument(Published):
         return self
 
     def derived_seed(self) -> bytes | None:
-        """Derive the seed from the other members; none before it can be derived."""
+        """Derive the seed from the other members; none before it can be derived.
+
+        A beacon is mixed in when the rules name one, and only then.
+        """
+        mixed = None if self.rules.beacon is None else self.beacon
         if self.server_seed is None or self.tree_head is None or self.log_size is None:
+            return None
+        if self.rules.beacon is not None and mixed is None:
             return None
         return order_seed(
             self.distribution_id,
@@ -109,10 +146,10 @@ class DrawDocument(Published):
             bytes.fromhex(self.tree_head),
             self.log_size,
             bytes.fromhex(self.server_seed),
-            b"" if self.beacon is None else bytes.fromhex(self.beacon.randomness),
+            b"" if mixed is None else bytes.fromhex(mixed.randomness),
         )
 
 
 def is_draw_proof(document: Mapping[str, object]) -> bool:
-    """Whether a proof document says that it is that of a draw."""
-    return document.get("algorithm") == DRAW_ALGORITHM
+    """Whether a proof document is that of a draw: it says so, or has what no other has (docs/fairness.md, section 18)."""
+    return document.get("algorithm") == DRAW_ALGORITHM or not _OF_DRAWS_ALONE.isdisjoint(document)

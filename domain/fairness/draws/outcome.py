@@ -14,7 +14,7 @@ from domain.fairness.draws.document import DrawDocument
 from domain.fairness.draws.places import Places
 from domain.fairness.draws.roll import DrawOrder, Roll
 from domain.fairness.draws.rounds import FixedRound
-from domain.fairness.draws.selection import Fate, Turn
+from domain.fairness.draws.selection import UNNAMED, Fate, Turn
 from domain.fairness.draws.statement import Statement
 from domain.fairness.draws.steplog import Step
 from domain.fairness.draws.steps import Body
@@ -58,12 +58,14 @@ class Outcome:
 
     def __init__(self, document: DrawDocument, roll: Roll, seed: bytes | None) -> None:
         self._document, self._rules, self._roll, self._seed = document, document.rules, roll, seed
-        self._places = Places(roll, DrawOrder(b"", array("H")), document.rules.winner_count)
+        self._places = Places(roll, DrawOrder(b"", array("H")), document.rules.places)
         self._requeues: Counter[int] = Counter()
         self._seen: Counter[type[Body]] = Counter()
         self._round: FixedRound | None = None
-        self._first = steps.Selected(winners=0, places=0, reached=0)
+        self._first = steps.Selected(winners=0, places=0)
+        self._by_prize: dict[str, int] | None = None
         self._denied_winners = 0
+        self._passed_over: set[int] = set()
         self._at = 0
         self.phase = Phase.PENDING
 
@@ -98,10 +100,11 @@ class Outcome:
             left=self._roll.left,
             denied=self._roll.denied,
             is_selected=self.is_selected,
-            is_void=self.phase is Phase.VOID,
+            is_void=self.phase is Phase.VOID or (self.phase is Phase.PENDING and self._document.draw_status == "void"),
             winners=self._first.winners,
             taken=self._first.places,
-            passed=self._seen[steps.Passed],
+            by_prize=self._by_prize,
+            passed=len(self._passed_over),
             promoted=self._seen[steps.Promoted],
             declined=self._seen[steps.Declined],
             expired=self._seen[steps.Expired],
@@ -157,17 +160,19 @@ class Outcome:
     def _drawn(self, body: steps.Drawn) -> None:
         beacon = self._document.beacon
         mixed = None if beacon is None else steps.Mixed(round=beacon.round, randomness=beacon.randomness)
-        if self._seed is None or body.seed != self._document.seed:
-            raise ContradictionError(f"DRAWN reveals the seed {body.seed}, the document {self._document.seed}")
-        if body.beacon != mixed:
-            raise ContradictionError("DRAWN names another beacon than the document")
+        if self._seed is None or not body.seed == self._document.seed == self._seed.hex():
+            raise ContradictionError(
+                f"DRAWN reveals the seed {body.seed}, which does not follow, or is not the document's"
+            )
+        if body.beacon != mixed or (mixed is None) != (self._rules.beacon is None):
+            raise ContradictionError("DRAWN names another beacon than the document or the rules")
         if mixed is not None and self._round is not None:
             if mixed.round != self._round.round:
                 fixed = self._round.round
                 raise ContradictionError(f"DRAWN mixes in round {mixed.round}, but round {fixed} was fixed before")
             if not self._round.was_unknown:
                 raise ContradictionError(f"DRAWN mixes in round {mixed.round}, which was public before it was fixed")
-        self._places = Places(self._roll, DrawOrder(self._seed, self._roll.tickets), self._rules.winner_count)
+        self._places = Places(self._roll, DrawOrder(self._seed, self._roll.tickets), self._rules.places)
         self.phase = Phase.DRAWING
 
     @_follow.register
@@ -176,7 +181,10 @@ class Outcome:
             raise ContradictionError("PASSED stands where nobody is promoted any more")
         turn = self._places.next() if self.phase is Phase.DRAWN else self._places.fill()
         self._compare(turn, Fate.PASSED, body)
-        people, free = self._roll.people(self._roll.number_of(body.participation_id)), self._places.free
+        number = self._roll.number_of(body.participation_id)
+        self._passed_over.add(number)
+        people = self._roll.people(number)
+        free = self._places.free_of(body.prize or UNNAMED)
         if (body.people, body.free) != (people, free):
             raise ContradictionError(
                 f"PASSED says {body.people} people and {body.free} free, but it is {people} and {free}"
@@ -190,13 +198,16 @@ class Outcome:
                 f"SELECTED stands where a line must say that entry {turn.candidate.number} is passed over"
             )
         places = self._rules.winner_count - self._places.free
-        found = steps.Selected(winners=len(self._places.holding), places=places, reached=self._places.reached)
+        found = steps.Selected(winners=len(self._places.holding), places=places)
         if body != found:
             raise ContradictionError(
-                f"SELECTED says {body.winners} winners, {body.places} places and {body.reached} reached, but it is "
-                f"{found.winners}, {found.places} and {found.reached}"
+                f"SELECTED says {body.winners} winners and {body.places} places, but it is {found.winners} and "
+                f"{found.places}"
             )
         self._first = found
+        if self._rules.prizes is not None:
+            won = Counter(self._places.holding.values())
+            self._by_prize = {prize: won[prize] for prize in self._rules.places}
         self._places.end_after(self._rules.alternate_count)
         self.phase = Phase.DRAWN
 
@@ -245,10 +256,15 @@ class Outcome:
         number = self._roll.number_of(body.participation_id)
         if turn is None:
             raise ContradictionError(f"{body.type} names entry {number}, but nobody is next")
-        if (turn.fate, turn.candidate.number, turn.candidate.rank) != (fate, number, body.rank):
+        candidate = turn.candidate
+        if (turn.fate, candidate.number, candidate.rank) != (fate, number, body.rank):
             what = "wins" if turn.fate is Fate.WINS else "is passed over"
             raise ContradictionError(
-                f"{body.type} names entry {number} with rank {body.rank}, but entry {turn.candidate.number} with rank "
-                f"{turn.candidate.rank} {what} next"
+                f"{body.type} names entry {number} with rank {body.rank}, but entry {candidate.number} with rank "
+                f"{candidate.rank} {what} next"
+            )
+        if body.prize != (candidate.prize or None):
+            raise ContradictionError(
+                f"{body.type} of entry {number} names the prize {body.prize}, but it is {candidate.prize or None}"
             )
         self._places.take(turn)

@@ -1,42 +1,43 @@
 """The places of a draw while they are filled: who holds some, who is next, who waits."""
 
+from collections.abc import Mapping
+
 from domain.fairness.draws.pool import Pool
 from domain.fairness.draws.roll import DrawOrder, Roll
-from domain.fairness.draws.selection import Fate, Selection, Turn, next_turn
+from domain.fairness.draws.selection import UNNAMED, Fate, Lot, Turn, next_turn
 
 
 class Places:
-    """All places, free at first, and the order along which they are given away.
+    """All places of each prize, free at first, and the order along which they are given away.
 
-    `holding` has the places of each entry that wins, by its number.
+    `holding` has the prize of each entry that wins, by its number.
     """
 
-    def __init__(self, roll: Roll, order: DrawOrder, places: int) -> None:
-        self._roll, self._pool = roll, Pool(roll, order)
-        self._selection = Selection(free=places, end=len(order.numbers))
-        self.holding: dict[int, int] = {}
+    def __init__(self, roll: Roll, order: DrawOrder, places: Mapping[str, int]) -> None:
+        self._roll, self._pool = roll, Pool(roll, order, tuple(places))
+        self._lots = {prize: Lot(free) for prize, free in places.items()}
+        self.holding: dict[int, str] = {}
 
     @property
     def free(self) -> int:
         """How many places nobody holds."""
-        return self._selection.free
+        return sum(lot.free for lot in self._lots.values())
 
-    @property
-    def reached(self) -> int:
-        """The rank up to which the order was followed; it is the next."""
-        return self._selection.reached
+    def free_of(self, prize: str) -> int:
+        """How many places of a prize nobody holds."""
+        return self._lots[prize].free
 
     def end_after(self, alternates: int | None) -> None:
-        """Let only so many more be reached; all of them for none."""
+        """Let only so many more be reached; all of them for none, as always where there are prizes."""
         if alternates is not None:
-            self._selection = self._selection.until(min(self._selection.end, self.reached + alternates))
+            self._pool.end = min(self._pool.end, self._lots[UNNAMED].reached + alternates)
 
     def next(self) -> Turn | None:
         """Return the next turn that is no skip, none at the end of a fill; who is skipped once never comes back."""
-        turn = next_turn(self._selection, self._pool)
+        turn = next_turn(self._lots, self._pool)
         while turn is not None and turn.fate is Fate.SKIPPED:
-            self._selection = turn.after
-            turn = next_turn(self._selection, self._pool)
+            self._lots[turn.candidate.prize] = turn.after
+            turn = next_turn(self._lots, self._pool)
         return turn
 
     def fill(self) -> Turn | None:
@@ -49,19 +50,20 @@ class Places:
 
     def take(self, turn: Turn) -> None:
         """Do what a turn decides."""
+        candidate = turn.candidate
         if turn.fate is Fate.PASSED:
-            self._pool.passed(turn.candidate)
+            self._pool.passed(candidate, turn.after.reached)
         else:
-            self._pool.won(turn.candidate, self.reached)
-            self.holding[turn.candidate.number] = turn.candidate.people
-        self._selection = turn.after
+            self._pool.won(candidate)
+            self.holding[candidate.number] = candidate.prize
+        self._lots[candidate.prize] = turn.after
 
     def give_back(self, number: int) -> None:
         """Free the places of an entry. Raises ValueError when it holds none."""
-        places = self.holding.pop(number, None)
-        if places is None:
+        prize = self.holding.pop(number, None)
+        if prize is None:
             raise ValueError(f"entry {number} holds no places")
-        self._selection = self._selection.freed(places)
+        self._lots[prize] = self._lots[prize].freed(self._roll.people(number))
 
     def requeue(self, number: int) -> None:
         """Free the places of an entry, and let it wait behind the last alternate."""

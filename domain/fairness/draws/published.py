@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from domain.fairness.commitment import MAX_SAFE_INTEGER
 from domain.fairness.leaves import (
     EXIT_KINDS,
     MAX_PEOPLE,
-    MAX_TICKET,
     MAX_TICKETS,
     NO_HASH,
     DrawEntry,
@@ -87,7 +87,7 @@ def leaf_of(line: Mapping[str, object]) -> PublishedLeaf:
     if isinstance(kind, str) and kind in EXIT_KINDS:
         _exactly(line, _EXIT)
         return PublishedExit(
-            number_of(line["index"], "index", MAX_TICKET),
+            number_of(line["index"], "index", MAX_SAFE_INTEGER),
             kind,
             participation_of(line["participationId"]),
             instant_of(line["receivedAt"]),
@@ -98,8 +98,8 @@ def leaf_of(line: Mapping[str, object]) -> PublishedLeaf:
 def _entry(line: Mapping[str, object]) -> PublishedDrawEntry:
     prizes = _prizes(line["preferences"])
     entry = DrawEntry(
-        number=number_of(line["number"], "number", MAX_TICKET),
-        first_ticket=number_of(line["ticket"], "ticket", MAX_TICKET),
+        number=number_of(line["number"], "number", MAX_SAFE_INTEGER),
+        first_ticket=number_of(line["ticket"], "ticket", MAX_SAFE_INTEGER),
         participation_id=participation_of(line["participationId"]),
         received_at=instant_of(line["receivedAt"]),
         tickets=_positive(line["tickets"], "tickets", MAX_TICKETS),
@@ -107,7 +107,7 @@ def _entry(line: Mapping[str, object]) -> PublishedDrawEntry:
         duplicate_key=_duplicate_key(line["duplicateKey"]),
         preferences=NO_HASH if prizes is None else preferences_hash(prizes),
     )
-    return PublishedDrawEntry(number_of(line["index"], "index", MAX_TICKET), entry, prizes)
+    return PublishedDrawEntry(number_of(line["index"], "index", MAX_SAFE_INTEGER), entry, prizes)
 
 
 def _exactly(line: Mapping[str, object], members: frozenset[str]) -> Mapping[str, object]:

@@ -1,19 +1,17 @@
 """A proof file read line by line: the document, the leaves, the step log, the end."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from pydantic import ValidationError
 
 from domain.fairness.commitment import MAX_SAFE_INTEGER
 from domain.fairness.draws.document import DrawDocument
+from domain.fairness.draws.linewise import LineReader
 from domain.fairness.draws.published import PublishedLeaf, leaf_of
 from domain.fairness.draws.steplog import Step, step_hash
-from domain.fairness.draws.wrong import UnreadableProofError, told
+from domain.fairness.draws.wrong import told
 from domain.fairness.members import number_of
-
-_OVER: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +22,11 @@ class End:
     steps: int
 
 
-class ProofReader:
+class ProofReader(LineReader):
     """Reads the decoded lines of a proof file once, in their order; each part is asked for after the one before.
 
     Raises UnreadableProofError at the first line that cannot be read, or when the file ends too early.
     """
-
-    def __init__(self, lines: Iterable[object]) -> None:
-        self._lines = iter(lines)
-        self._number = 0
-        self._line: Mapping[str, object] = {}
-        self._advance()
 
     def document(self) -> DrawDocument:
         """Read the first line."""
@@ -43,6 +35,8 @@ class ProofReader:
         except ValidationError as error:
             raise self._wrong(f"is no proof of a draw: {told(error)}") from None
         self._advance()
+        if not document.is_sealed and self._line.keys() != {"end"}:
+            raise self._wrong("is not the end: nothing is published of a draw that is not frozen")
         return document
 
     def leaves(self) -> Iterator[PublishedLeaf]:
@@ -77,18 +71,5 @@ class ProofReader:
             end = End(*(number_of(line[member], member, MAX_SAFE_INTEGER) for member in ("leaves", "steps")))
         except ValueError as error:
             raise self._wrong(f"is no end: {error}") from None
-        if next(self._lines, _OVER) is not _OVER:
-            raise UnreadableProofError(self._number + 1, "stands behind the end")
+        self._over()
         return end
-
-    def _advance(self) -> None:
-        line = next(self._lines, _OVER)
-        self._number += 1
-        if line is _OVER:
-            raise UnreadableProofError(self._number, "is missing: the file was cut off before its end")
-        if not isinstance(line, Mapping):
-            raise self._wrong("does not hold a JSON object")
-        self._line = line
-
-    def _wrong(self, text: str) -> UnreadableProofError:
-        return UnreadableProofError(self._number, text)

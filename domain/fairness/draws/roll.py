@@ -22,13 +22,18 @@ class Roll:
         self._people = bytearray()
         self._keys = bytearray()
         self._out = bytearray()
+        self._wishes = array("I")
+        self._lists: dict[tuple[str, ...], int] = {(): 0}
+        self._by_wish: list[tuple[str, ...]] = [()]
+        self.has_keys = False
+        self.most_preferences = 0
         self._numbers: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return len(self.tickets)
 
-    def add(self, entry: DrawEntry) -> None:
-        """Take down the next entry. Raises ValueError when the participation entered already."""
+    def add(self, entry: DrawEntry, preferences: tuple[str, ...] = ()) -> None:
+        """Take down the next entry, and the prizes that it prefers. Raises ValueError when the participation entered already."""
         participation = entry.participation_id.bytes
         if self._numbers.setdefault(participation, len(self)) != len(self):
             raise ValueError(
@@ -37,7 +42,9 @@ class Roll:
         self.tickets.append(entry.tickets)
         self._people.append(entry.people)
         self._keys += entry.duplicate_key
+        self.has_keys = self.has_keys or entry.duplicate_key != NO_HASH
         self._out.append(_IN)
+        self._wishes.append(self._known(preferences))
 
     def number_of(self, participation_id: UUID) -> int:
         """Return the number of an entry. Raises ValueError when this participation never entered."""
@@ -54,6 +61,10 @@ class Roll:
         """Return what an entry has in common with those that count as the same; none for most."""
         key = bytes(self._keys[number * len(NO_HASH) : (number + 1) * len(NO_HASH)])
         return None if key == NO_HASH else key
+
+    def preferences(self, number: int) -> tuple[str, ...]:
+        """Return the prizes that an entry prefers, best first; none in a draw without prizes."""
+        return self._by_wish[self._wishes[number]]
 
     def leave(self, participation_id: UUID) -> None:
         """Take an entry out of the pool that left. Raises ValueError when it is not in."""
@@ -80,6 +91,14 @@ class Roll:
     def denied(self) -> int:
         """How many were denied before the draw."""
         return self._out.count(_DENIED)
+
+    def _known(self, preferences: tuple[str, ...]) -> int:
+        """Return the number of a list of prizes: most entries share theirs with many."""
+        known = self._lists.setdefault(preferences, len(self._by_wish))
+        if known == len(self._by_wish):
+            self._by_wish.append(preferences)
+            self.most_preferences = max(self.most_preferences, len(preferences))
+        return known
 
     def _take_out(self, participation_id: UUID, how: int) -> int:
         number = self.number_of(participation_id)

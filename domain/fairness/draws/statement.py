@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 class Statement:
     """The figures of a draw: entries, places, and everything that happened to them.
 
-    `left` and `denied` tell of before the draw, `winners` and `taken` of the first fill, `due` is the entry
-    whose turn it is while a place is free.
+    `left` and `denied` tell of before the draw, `winners` and `taken` of the first fill, `by_prize` how many entries won
+    each prize in it, `due` is the entry whose turn it is while a place is free.
     """
 
     entries: int
@@ -20,6 +20,7 @@ class Statement:
     is_void: bool
     winners: int = 0
     taken: int = 0
+    by_prize: dict[str, int] | None = None
     passed: int = 0
     promoted: int = 0
     declined: int = 0
@@ -30,7 +31,7 @@ class Statement:
     free: int = 0
     due: int | None = None
 
-    def as_json(self) -> dict[str, int | bool | None]:
+    def as_json(self) -> dict[str, int | bool | dict[str, int] | None]:
         """Write the figures by their names."""
         return asdict(self)
 
@@ -52,9 +53,13 @@ class Statement:
     def _drawn(self) -> str:
         passed = _many(self.passed, "group was", "groups were")
         return (
-            f"The draw gave {_many(self.taken, 'place')} to {_many(self.winners, 'entry', 'entries')}; "
+            f"The draw gave {_many(self.taken, 'place')} to {_many(self.winners, 'entry', 'entries')}{self._prizes()}; "
             f"{passed} passed over until places would fit."
         )
+
+    def _prizes(self) -> str:
+        told = ", ".join(f"{won:,} won {prize}" for prize, won in (self.by_prize or {}).items())
+        return f": {told}" if told else ""
 
     def _later(self) -> str:
         return (

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
 from pydantic import JsonValue, ValidationError
 
-from domain.fairness.commitment import MAX_SAFE_INTEGER, canonical_json
+from domain.fairness.chain import FRAME, Chain, Link, line_hash
 from domain.fairness.draws.steps import BODIES, AnyBody
 from domain.fairness.draws.wrong import told
-from domain.fairness.members import instant_of, instant_text, number_of
+from domain.fairness.members import instant_text
 
 STEP_TAG: Final = b"drumroll/draw-log/1\x00"
-_FRAME: Final = frozenset({"n", "at", "prevHash", "hash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +27,25 @@ class Step:
 
     def as_json(self) -> dict[str, JsonValue]:
         """Write the published line."""
-        return {**_unhashed(self.n, self.at, self.body, self.prev_hash), "hash": self.hash}
+        frame: dict[str, JsonValue] = {"n": self.n, "at": instant_text(self.at)}
+        return {**frame, **self.body.members(), "prevHash": self.prev_hash, "hash": self.hash}
+
+    @property
+    def link(self) -> Link:
+        """What makes it a line of a chain."""
+        return Link(self.n, self.at, self.prev_hash, self.hash)
 
     @classmethod
     def from_json(cls, line: Mapping[str, object]) -> "Step":
         """Read a published line. Raises ValueError naming what is wrong; the hashes are for the caller to compare."""
         try:
-            body = BODIES.validate_python({name: line[name] for name in line if name not in _FRAME}, by_name=False)
+            body = BODIES.validate_python({name: line[name] for name in line if name not in FRAME}, by_name=False)
         except ValidationError as error:
             raise ValueError(told(error)) from None
-        return cls(
-            n=number_of(line.get("n"), "n", MAX_SAFE_INTEGER),
-            at=instant_of(line.get("at"), "at"),
-            body=body,
-            prev_hash=_text(line.get("prevHash"), "prevHash"),
-            hash=_text(line.get("hash"), "hash"),
-        )
+        if nulls := [name for name in line if line[name] is None and name not in body.members()]:
+            raise ValueError(f"its {nulls[0]} is null")
+        link = Link.of(line)
+        return cls(link.n, link.at, body, link.prev_hash, link.hash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,32 +60,22 @@ class StepLog:
         """Return the empty log of a draw that was frozen under this tree head."""
         return cls(0, first_link(draw_id, tree_head))
 
+    @property
+    def chain(self) -> Chain:
+        """The same as a chain of hashes."""
+        return Chain(STEP_TAG, self.size, self.head)
+
     def append(self, at: int, body: AnyBody) -> tuple["StepLog", Step]:
         """Return the log after one more line, and that line. `at` is in microseconds since 1970."""
-        unhashed = _unhashed(self.size, at, body, self.head)
-        step = Step(self.size, at, body, self.head, step_hash(unhashed))
-        return StepLog(self.size + 1, step.hash), step
+        after, _ = self.chain.append(at, body.members())
+        return StepLog(after.size, after.head), Step(self.size, at, body, self.head, after.head)
 
 
 def first_link(draw_id: UUID, tree_head: bytes) -> str:
     """Return what the first line names as the hash before it, in hex: it ties the log to the frozen entries."""
-    return sha256(STEP_TAG + draw_id.bytes + tree_head).hexdigest()
+    return Chain.opened(STEP_TAG, draw_id.bytes, tree_head).head
 
 
 def step_hash(line: Mapping[str, object]) -> str:
-    """Hash a line, without its own `hash`: SHA-256 over the tag and its RFC 8785 form, in hex.
-
-    Raises ValueError for what `canonical_json` refuses.
-    """
-    unhashed = {name: line[name] for name in line if name != "hash"}
-    return sha256(STEP_TAG + canonical_json(unhashed)).hexdigest()
-
-
-def _unhashed(n: int, at: int, body: AnyBody, prev_hash: str) -> dict[str, JsonValue]:
-    return {"n": n, "at": instant_text(at), **body.members(), "prevHash": prev_hash}
-
-
-def _text(value: object, member: str) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"its {member} is {value!r}, not a text")  # noqa: TRY004 (malformed as any other line)
-    return value
+    """Hash a line of the log, in hex. Raises ValueError for what `canonical_json` refuses."""
+    return line_hash(STEP_TAG, line)

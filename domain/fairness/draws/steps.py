@@ -8,7 +8,9 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from pydantic.alias_generators import to_camel
 
-from domain.fairness.members import Hash, Instant, Number, Participation
+from domain.fairness.leaves import MAX_PEOPLE
+from domain.fairness.members import Hash, Instant, Number, Participation, Round
+from domain.fairness.prizes import PrizeName
 
 Reason = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -41,7 +43,7 @@ class Sealed(Body):
     tickets: Number
     log_size: Number
     tree_head: Hash
-    beacon_round: Number | None = None
+    beacon_round: Round | None = None
 
 
 class Left(Body):
@@ -66,7 +68,7 @@ class Rescheduled(Body):
     draw_at: Instant
     close_at: Instant | None = None
     claim_close_at: Instant | None = None
-    beacon_round: Number | None = None
+    beacon_round: Round | None = None
 
 
 class Waiting(Body):
@@ -81,7 +83,7 @@ class Mixed(BaseModel):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
-    round: Number
+    round: Round
     randomness: Hash
 
 
@@ -94,22 +96,25 @@ class Drawn(Body):
 
 
 class Passed(Body):
-    """A group was reached that needs more places than are free: it stays first for places that fit."""
+    """A group was reached that needs more places than are free: it stays first for places that fit.
+
+    Where there are prizes, `prize` is the one it was reached for, and `free` the places of that.
+    """
 
     type: Literal["PASSED"] = "PASSED"
     participation_id: Participation
     rank: Number
-    people: Number
+    people: Annotated[int, Field(strict=True, ge=1, le=MAX_PEOPLE)]
     free: Number
+    prize: PrizeName | None = None
 
 
 class Selected(Body):
-    """The first fill is done: so many entries won so many places, and the order was followed up to `reached`."""
+    """The first fill is done: so many entries won so many places."""
 
     type: Literal["SELECTED"] = "SELECTED"
     winners: Number
     places: Number
-    reached: Number
 
 
 class Declined(Body):
@@ -134,11 +139,12 @@ class Requeued(Body):
 
 
 class Promoted(Body):
-    """Somebody wins a place that became free; the rank is null for one that was requeued."""
+    """Somebody wins a place that became free, of `prize` where there are prizes; the rank is null for one that was requeued."""
 
     type: Literal["PROMOTED"] = "PROMOTED"
     participation_id: Participation
     rank: Number | None
+    prize: PrizeName | None = None
 
 
 class CompletedAll(Body):

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID, uuid4
 
 from api_gateway.auth import Caller, guest_ids
 from api_gateway.http.idempotency import command_id
+from domain.draw.commands import DrawCommand
 from tests.support.caller import (
     COME_AGAIN,
     INSISTENCE_SECONDS,
@@ -28,7 +29,23 @@ from tests.support.caller import (
 HASTE_SECONDS = 0.03
 ACCEPTED = 202
 Effect = tuple[str, str]
+Means = Callable[[UUID], DrawCommand]
 """What the journal is to tell once: the type of an event, and whom or what it is about."""
+
+
+class Look(NamedTuple):
+    """What somebody was told of a participation, who looked or was answered."""
+
+    participation: str
+    status: str
+    version: int
+
+
+class Kept(NamedTuple):
+    """A receipt, as an entrant keeps it: of which distribution, and what it says."""
+
+    distribution_id: UUID
+    receipt: Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -36,7 +53,8 @@ class Call:
     """One call. Times are monotonic seconds of this process.
 
     `causes` are the effects that it has if it succeeds; `caused` those that its answer told of. `by` calls. A call without a
-    key is `unknown` when it was not answered, or with what leaves open whether it will be decided.
+    key is `unknown` when it was not answered, or with what leaves open whether it will be decided. `means` makes the command of
+    a draw that follows from it, from that command's id.
     """
 
     what: str
@@ -49,6 +67,7 @@ class Call:
     caused: tuple[Effect, ...] = ()
     by: UUID | None = None
     unknown: bool = False
+    means: Means | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -97,6 +116,7 @@ class Wish:
     confirms: Confirms = surely
     named: str = ""
     followed: bool = True
+    means: Means | None = None
 
     @property
     def call(self) -> tuple[str, str]:
@@ -109,13 +129,16 @@ class Book:
     """All calls of a storm. `secret` is what gateways make command ids with.
 
     `calls` were sent again under one key each until they were answered; `keyless` had none and were sent once, under an id
-    that nobody knows; `misuses` sent another body under a key that had been answered.
+    that nobody knows; `misuses` sent another body under a key that had been answered. `looks` and `receipts` are what entrants of
+    draws were told and given.
     """
 
     secret: bytes
     calls: list[Call] = field(default_factory=list)
     keyless: list[Call] = field(default_factory=list)
     misuses: list[Call] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    receipts: list[Kept] = field(default_factory=list)
     _halls: list[Organizer] = field(default_factory=list)
 
     @property
@@ -132,7 +155,7 @@ class Book:
     ) -> Call:
         """Send a call until it is answered. Whoever is `hasty` hangs up the first time before an answer can come."""
         key = key or strong_key()
-        kept = Call(wish.what, self._id(hall, by, wish, key), time.monotonic(), by=by.own_id)
+        kept = Call(wish.what, self._id(hall, by, wish, key), time.monotonic(), by=by.own_id, means=wish.means)
         kept.causes = _named(wish.causes, kept.command_id)
         self.calls.append(kept)
         headers = {**by.headers, "Idempotency-Key": key}

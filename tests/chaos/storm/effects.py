@@ -15,11 +15,12 @@ Event = Mapping[str, Any]
 
 BY_ITSELF = frozenset({
     "queue.consumer.requeued", "queue.grant.extended", "sequence.changed", "organization.changed",
+    "draw.consumer.won", "draw.consumer.requeued",
 })  # fmt: skip
 """Events that nobody asks for, or that come with another: what they do to a line is judged by going through the journal."""
 INNER = frozenset({
     "queue.knock", "queue.sign_grant", "queue.note_presence", "people.sign_access_token", "organization.note_key_use",
-    "organization.create",
+    "organization.create", "draw.knock", "draw.sign_grant",
 })  # fmt: skip
 """Commands that gateways, schedulers and operators send of their own. They are decided anew when they come again, because
 none has an effect that could be doubled."""
@@ -33,6 +34,15 @@ _ABOUT: Mapping[str, str] = MappingProxyType({
     "queue.consumer.granted": "{participationId}",
     "queue.grant.validated": "{participationId}",
     "queue.order.fixed": "{aggregate}",
+    "draw.consumer.entered": "{participationId}",
+    "draw.consumer.left": "{participationId}",
+    "draw.consumer.completed": "{participationId} {orderId}",
+    "draw.consumer.denied": "{participationId}",
+    "draw.grant.validated": "{participationId}",
+    "draw.sealed": "{aggregate}",
+    "draw.drawn": "{aggregate}",
+    "draw.selected": "{aggregate}",
+    "draw.completed": "{aggregate}",
     "distribution.changed": "{aggregate} {change}",
     "organization.key.changed": "{keyId} {change}",
     "experience.changed": "{experienceId} {change}",
@@ -44,6 +54,7 @@ _ABOUT: Mapping[str, str] = MappingProxyType({
 """Whom or what an event is about, by its type."""
 _ASKED: Mapping[str, Callable[[Event], bool]] = MappingProxyType({
     "queue.consumer.denied": lambda event: event["reason"] == "ADMIN_ACTION",
+    "draw.consumer.denied": lambda event: event["reason"] == "ADMIN_ACTION",
     "queue.consumer.granted": lambda event: bool(event["outOfTurn"]),
 })  # fmt: skip
 """Which events of a type somebody asked for, where the others come by themselves."""

@@ -10,11 +10,13 @@ from cli.errors import ObstacleError
 from cli.verify import check
 from domain.fairness import Finding, Verdict
 from tests.chaos.storm.agent import Happened
-from tests.chaos.storm.book import Call
+from tests.chaos.storm.book import Call, Look
+from tests.chaos.storm.draw_replay import DrawReplay, draw_replays
 from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.load import Load
 from tests.chaos.storm.pages import Page
 from tests.chaos.storm.poison import Poison
+from tests.chaos.storm.proofs import undrawn
 from tests.chaos.storm.replay import Replay
 from tests.support.caller import CONSUMER
 from tests.support.installation import Grounds
@@ -26,13 +28,19 @@ SELECT tenant_id, aggregate_id, seq, topic, at, command_ids, replies, events FRO
 WHERE tenant_id = ANY(%s) ORDER BY seq"""
 _QUEUES = "SELECT tenant_id, id, waiting, inside, admitted, completed, tickets FROM queue WHERE tenant_id = ANY(%s)"
 _ENTRIES = "SELECT tenant_id, id, queue_id, consumer_id, status, version FROM queue_entry WHERE tenant_id = ANY(%s)"
+_DRAWS = "SELECT * FROM draw WHERE tenant_id = ANY(%s)"
+_ENTRANTS = """
+SELECT tenant_id, id, draw_id, consumer_id, status, version, people, duplicate_key, rank FROM draw_entry
+WHERE tenant_id = ANY(%s) ORDER BY number"""
 _MAILS = "SELECT id, state, attempts, unknowns, last_error, created_at FROM outbox WHERE created_at >= %s"
 _DEAD = "SELECT id, type, error FROM dead_command WHERE died_at >= %s"
 _NOW = "SELECT ledger_now()"
 _PENDING = """
 SELECT 'commands in the log' AS what, count(*) FROM command_log UNION ALL
 SELECT 'partitions with strikes', count(*) FROM log_partition WHERE strikes > 0 UNION ALL
-SELECT 'timers long due', count(*) FROM timer WHERE due_at < ledger_now() - interval '1 second'"""
+SELECT 'timers long due', count(*) FROM timer WHERE due_at < ledger_now() - interval '1 second' UNION ALL
+SELECT 'draws not over', count(*) FROM draw WHERE completed_at IS NULL AND ended IS NULL UNION ALL
+SELECT 'wins not used up', count(*) FROM draw_entry WHERE status = 'WON'"""
 
 
 @dataclass(slots=True)
@@ -50,6 +58,9 @@ class Evidence:
     pages: Sequence[Page] = ()
     queues: Sequence[Any] = ()
     entries: Sequence[Any] = ()
+    draws: Sequence[Any] = ()
+    entrants: Sequence[Any] = ()
+    looks: Sequence[Look] = ()
     mails: Sequence[Any] = ()
     received: Sequence[bytes] = ()
     dead: Sequence[Any] = ()
@@ -60,6 +71,7 @@ class Evidence:
     began: datetime = FIRST
     ended: datetime = LAST
     _replays: dict[UUID, Replay] = field(default_factory=dict, init=False, repr=False)
+    _draw_replays: dict[UUID, DrawReplay] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def replays(self) -> dict[UUID, Replay]:
@@ -67,6 +79,18 @@ class Evidence:
         if not self._replays:
             self._replays = {own_id: Replay(pages) for own_id, pages in self.pages_of("queue").items()}
         return self._replays
+
+    @property
+    def draw_replays(self) -> dict[UUID, DrawReplay]:
+        """The journal of each draw, gone through once for all who ask."""
+        if not self._draw_replays:
+            self._draw_replays = draw_replays(self.pages_of("draw"), self.entrants)
+        return self._draw_replays
+
+    @property
+    def all_replays(self) -> list[Replay]:
+        """The journals of queues and of draws."""
+        return [*self.replays.values(), *self.draw_replays.values()]
 
     def pages_of(self, topic: str) -> dict[UUID, list[Page]]:
         """The journal of a topic, by aggregate, in its order."""
@@ -87,6 +111,7 @@ def ledger(ground: Grounds, tenants: Sequence[UUID]) -> Evidence:
     return Evidence(
         pages=[Page(*row) for row in ground.rows(_JOURNAL, tenants)],
         queues=ground.rows(_QUEUES, tenants), entries=ground.rows(_ENTRIES, tenants),
+        draws=ground.rows(_DRAWS, tenants), entrants=ground.rows(_ENTRANTS, tenants),
         pending=pending(ground), miskept=[row[0] for row in ground.rows(MISKEPT)],
     )  # fmt: skip
 
@@ -117,5 +142,6 @@ def collected(
         ledger(ground, tenants),
         calls=load.book.calls, keyless=load.book.keyless, misuses=load.book.misuses, broken=load.broken, happened=list(happened),
         mails=ground.rows(_MAILS, began), received=ground.receiver.copies[received:], dead=ground.rows(_DEAD, began),
-        unproved=unproved(ground, load), poison=poison, began=began, ended=ground.value(_NOW),
+        unproved=[*unproved(ground, load), *undrawn(load)], looks=load.book.looks,
+        poison=poison, began=began, ended=ground.value(_NOW),
     )  # fmt: skip

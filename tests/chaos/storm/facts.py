@@ -13,6 +13,7 @@ from api_gateway.problems import problem
 from domain.decision import KEY_REUSED
 from tests.chaos.storm import effects
 from tests.chaos.storm.book import Call
+from tests.chaos.storm.draw_facts import mistimed_draws, mistold, redrawn, unlike_draws
 from tests.chaos.storm.evidence import Evidence
 from tests.chaos.storm.recoveries import LONGEST_SECONDS, recoveries
 
@@ -21,6 +22,11 @@ REFUSALS: Mapping[str, frozenset[str]] = MappingProxyType({
     "admit": frozenset({"ALREADY_GRANTED"}),
     "change limits": frozenset({"FIELD_FROZEN"}),
     "pause": frozenset({"VALIDATION_ERROR"}),
+    "enter draw": frozenset({"DRAW_CLOSED"}),
+    "leave draw": frozenset({"DRAW_CLOSED", "DISTRIBUTION_PAUSED"}),
+    "deny draw": frozenset({"DISTRIBUTION_PAUSED"}),
+    "complete draw": frozenset({"GRANT_EXPIRED"}),
+    "pause draw": frozenset({"DISTRIBUTION_CLOSED"}),
 })  # fmt: skip
 """The refusals that the load provokes, by call. A moment to go on at may be over by the time a pause arrives."""
 OF_THE_MOMENT = frozenset({"now", "head", "position", "preOpen"})
@@ -68,17 +74,17 @@ def differing(evidence: Evidence) -> list[str]:
 
 def beyond(evidence: Evidence) -> list[str]:
     """Points of the journal at which more wait, are inside or were admitted than allowed."""
-    return [one for replay in evidence.replays.values() for one in replay.findings.beyond]
+    return [one for replay in evidence.all_replays for one in replay.findings.beyond]
 
 
 def impossible(evidence: Evidence) -> list[str]:
     """Steps that no participation can take: twice the same, out of nothing, after the end."""
-    return [one for replay in evidence.replays.values() for one in replay.findings.impossible]
+    return [one for replay in evidence.all_replays for one in replay.findings.impossible]
 
 
 def disordered(evidence: Evidence) -> list[str]:
     """Tickets and grants out of order, and whoever came later and stands before somebody who had been told of a place."""
-    disorder = [one for replay in evidence.replays.values() for one in replay.findings.disorder]
+    disorder = [one for replay in evidence.all_replays for one in replay.findings.disorder]
     return disorder + [
         f"{later.command_id} was sent after {earlier.command_id} was answered, and stands before it"
         for earlier, later in _overtaken(evidence)
@@ -95,8 +101,11 @@ def unlike(evidence: Evidence) -> list[str]:
             found.append(
                 f"queue {queue.id} says {counts}, its journal {replays.get(queue.id) and replays[queue.id].counts}"
             )
-    told = {own_id: (place.status, place.version) for one in replays.values() for own_id, place in one.places.items()}
-    kept = {str(entry.id): (entry.status, entry.version) for entry in evidence.entries}
+    found += unlike_draws(evidence)
+    told = {
+        own_id: (place.status, place.version) for one in evidence.all_replays for own_id, place in one.places.items()
+    }
+    kept = {str(entry.id): (entry.status, entry.version) for entry in (*evidence.entries, *evidence.entrants)}
     return found + [
         f"{own_id} is {kept.get(own_id)}, its journal says {told.get(own_id)}"
         for own_id in sorted(told.keys() | kept.keys()) if told.get(own_id) != kept.get(own_id)
@@ -113,7 +122,7 @@ def mistimed(evidence: Evidence) -> list[str]:
         found += [
             f"a grant of {queue_id} lapsed {late:.1f} s late" for late in replay.lapses if late > PUNCTUAL_SECONDS
         ]
-    return found
+    return found + mistimed_draws(evidence, PUNCTUAL_SECONDS)
 
 
 def misdated(evidence: Evidence) -> list[str]:
@@ -171,11 +180,16 @@ def unfinished(evidence: Evidence) -> list[str]:
 
 def strange(evidence: Evidence) -> list[str]:
     """Rows of one organization among those of another."""
-    owner = {queue.id: queue.tenant_id for queue in evidence.queues}
+    owner = {one.id: one.tenant_id for one in (*evidence.queues, *evidence.draws)}
     found = [
         f"entry {one.id} of {one.tenant_id} in a queue of another"
         for one in evidence.entries
         if owner.get(one.queue_id) != one.tenant_id
+    ]
+    found += [
+        f"entrant {one.id} of {one.tenant_id} in a draw of another"
+        for one in evidence.entrants
+        if owner.get(one.draw_id) != one.tenant_id
     ]
     found += [
         f"a page of {page.tenant_id} about {page.aggregate_id}"
@@ -207,9 +221,11 @@ FACTS: tuple[Fact, ...] = (
     Fact("every effect has a cause", effects.uncaused),
     Fact("every answer is the outcome that is kept", differing),
     Fact("every step follows from the one before", impossible),
-    Fact("waiting, inside and admitted are within their limits at every point", beyond),
+    Fact("waiting, inside, admitted and places won are within their limits at every point", beyond),
     Fact("order is kept", disordered),
-    Fact("every order that was drawn is the one that was committed to", unproved),
+    Fact("every order that was drawn is the one that was committed to, and bears out every receipt", unproved),
+    Fact("the same commands, decided once more, give the same winners", redrawn),
+    Fact("whoever looked was told what the journal tells", mistold),
     Fact("the rows are what the journal tells", unlike),
     Fact("every timer has fired once in effect, not early, not half a minute late", mistimed),
     Fact("only the ledger's clock dates anything", misdated),
@@ -222,13 +238,17 @@ FACTS: tuple[Fact, ...] = (
 """Every fact, in the order in which they are told."""
 
 
+_ENTERS = frozenset({"enter", "enter draw"})
+_ENTERED = frozenset({"queue.consumer.entered", "draw.consumer.entered"})
+
+
 def _overtaken(evidence: Evidence) -> Iterable[tuple[Call, Call]]:
     """Pairs of enters of one queue: the second was sent after the first was answered, and has the lower ticket."""
-    entered = {call.command_id: call for call in evidence.calls if call.what == "enter" and call.succeeded}
-    for pages in evidence.pages_of("queue").values():
+    entered = {call.command_id: call for call in evidence.calls if call.what in _ENTERS and call.succeeded}
+    for pages in (*evidence.pages_of("queue").values(), *evidence.pages_of("draw").values()):
         soonest: Call | None = None
         for event in reversed([event for page in pages for event in page.events]):
-            call = entered.get(UUID(event["participationId"])) if event["type"] == "queue.consumer.entered" else None
+            call = entered.get(UUID(event["participationId"])) if event["type"] in _ENTERED else None
             if call is None or call.answered is None:
                 continue
             if soonest is not None and soonest.answered is not None and soonest.answered < call.began:

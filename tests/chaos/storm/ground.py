@@ -14,13 +14,14 @@ from tests.support.installation import Grounds
 from tests.support.receiver import Receiver, receiving
 from tests.support.servers import temporary_state
 
-COUNTS = {"web": 2, "admission": 2, "selection": 0, "people": 2, "administration": 2, "scheduler": 2, "mail": 2}
+COUNTS = {"web": 2, "admission": 2, "selection": 2, "people": 2, "administration": 2, "scheduler": 2, "mail": 2}
 PROCESSES = tuple(
     name if number == 1 else f"{name}.{number}" for name, count in COUNTS.items() for number in range(1, count + 1)
 )
 GATEWAYS = tuple(name for name in PROCESSES if name.startswith("web"))
 SCHEDULERS = tuple(name for name in PROCESSES if name.startswith("scheduler"))
 WORKERS = tuple(name for name in PROCESSES if name not in GATEWAYS + SCHEDULERS)
+SELECTING = tuple(name for name in PROCESSES if name.startswith("selection"))
 OPERATOR = "operator@storm.test"
 _GROUPS = {"web": "gateways", "scheduler": "schedulers"}
 

@@ -11,10 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from tests.chaos.storm.book import Book
+from tests.chaos.storm.entrants import STORIES as ENTRANTS
+from tests.chaos.storm.entrants import Entrant
 from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.people import STORIES, Person
 from tests.chaos.storm.places import Hall, furnish, hall_of, later, make_queue
-from tests.chaos.storm.staff import DUTIES
+from tests.chaos.storm.raffles import Raffle, arrivals, make_draw, raffles_of
+from tests.chaos.storm.staff import DUTIES, pauses_draws
 from tests.support.caller import organizer
 
 PATIENCE_SECONDS = 8.0
@@ -30,7 +33,7 @@ LAPSING: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Load:
-    """Two organizations, one of them in both its modes, and everybody who comes to them."""
+    """Two organizations in both their modes, and everybody who comes to them."""
 
     seed: int
     book: Book
@@ -38,19 +41,24 @@ class Load:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     people: int = 0
     broken: list[str] = field(default_factory=list)
+    raffles: list[tuple[Hall, Raffle]] = field(default_factory=list)
+    entrants: list[Entrant] = field(default_factory=list)
 
-    async def furnishes(self) -> None:
-        """Make the launches and queues, before anything goes wrong."""
+    async def furnishes(self, seconds: float) -> None:
+        """Make the launches, queues and draws of a storm of so many seconds, before anything goes wrong."""
         for hall in self.halls:
             hall.experience = await furnish(hall)
-        harbour, cellar, barn = self.halls
+        harbour, cellar, barn, loft = self.halls
         await make_queue(harbour, "door", **DOOR)
         await make_queue(barn, "door", **DOOR)
         await make_queue(cellar, "lapsing", **LAPSING)
-        for number, seconds in enumerate(OPENINGS):
+        for number, opens_in in enumerate(OPENINGS):
             hall = (harbour, barn)[number % 2]
-            opens = later(hall.ahead, seconds)
+            opens = later(hall.ahead, opens_in)
             await make_queue(hall, f"opening {number}", openAt=opens, maxAdmissions=15)
+        self.raffles = list(zip((cellar, loft, cellar), raffles_of(seconds), strict=True))
+        for hall, raffle in self.raffles:
+            await make_draw(hall, raffle)
 
     async def runs(self, seconds: float) -> None:
         """People come and organizers meddle for so long; return when everybody has gone home."""
@@ -58,6 +66,10 @@ class Load:
             for hall in (self.halls[0], self.halls[2]):
                 for duty in DUTIES:
                     everybody.create_task(self._lived(duty.__name__, duty(hall, self.closing)))
+            for hall in (self.halls[1], self.halls[3]):
+                everybody.create_task(self._lived(pauses_draws.__name__, pauses_draws(hall, self.closing)))
+            for hall, raffle in self.raffles:
+                everybody.create_task(self._lived("the entrants", self._enters(everybody, hall, raffle)))
             await self._comes(everybody, seconds)
             self.closing.set()
 
@@ -66,6 +78,23 @@ class Load:
         async with asyncio.TaskGroup() as everybody:
             for hall in self.halls:
                 everybody.create_task(self._lived("the last call", furnish(hall)))
+
+    async def looks_last(self) -> None:
+        """When all is quiet every entrant looks once more."""
+        async with asyncio.TaskGroup() as everybody:
+            for entrant in self.entrants:
+                everybody.create_task(self._lived("the last look", entrant.looks_last()))
+
+    async def _enters(self, everybody: asyncio.TaskGroup, hall: Hall, raffle: Raffle) -> None:
+        dice, began = Random(f"{raffle.name} {self.seed}"), asyncio.get_running_loop().time()
+        for at in arrivals(raffle, dice):
+            await asyncio.sleep(max(0.0, began + at - asyncio.get_running_loop().time()))
+            number = len(self.entrants)
+            entrant = Entrant(number, hall, UUID(hall.draws[raffle.name]["id"]), self.closing)
+            self.entrants.append(entrant)
+            story = ENTRANTS[dice.randrange(len(ENTRANTS))]
+            everybody.create_task(self._lived(f"{story.__name__} of {raffle.name}", story(entrant)))
+            self.people += 1
 
     async def _comes(self, everybody: asyncio.TaskGroup, seconds: float) -> None:
         dice, doors = Random(f"load {self.seed}"), cycle(self._doors())
@@ -104,8 +133,7 @@ async def load_on(ground: Ground, seed: int) -> AsyncIterator[Load]:
         organizer(urls, harbour, patience=PATIENCE_SECONDS) as one,
         organizer(urls, barn, patience=PATIENCE_SECONDS) as other,
     ):
-        cellar = one.in_test_mode()
-        halls = [
-            hall_of(ground, name, book, hall) for name, hall in (("harbour", one), ("cellar", cellar), ("barn", other))
-        ]
+        cellar, loft = one.in_test_mode(), other.in_test_mode()
+        named = (("harbour", one), ("cellar", cellar), ("barn", other), ("loft", loft))
+        halls = [hall_of(ground, name, book, hall) for name, hall in named]
         yield Load(seed, book, halls)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from api_gateway.auth import token_hash
@@ -30,6 +30,8 @@ class Person:
     participation: str = ""
     consumer_id: str = ""
     refresh_token: str = ""
+    kind: ClassVar[str] = "queue"
+    look_seconds: ClassVar[float] = LOOK_SECONDS
 
     @property
     def hasty(self) -> bool:
@@ -106,7 +108,7 @@ class Person:
 
     async def leaves(self) -> None:
         """Leave the line or give the grant back."""
-        wish = self._in_queue("leave", {}, ("queue.consumer.left", self.participation))
+        wish = self._in_queue("leave", {}, (f"{self.kind}.consumer.left", self.participation))
         await self._calls(replace(wish, confirms=lambda answer: answer.body["status"] == "LEFT"), self.me)
 
     async def waits(self) -> Mapping[str, Any]:
@@ -115,7 +117,7 @@ class Person:
             state = await self.looks()
             if state.get("admissionGrant") or state["status"] in ENDED or self.closing.is_set():
                 return state
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self.look_seconds)
 
     async def has_ended(self) -> bool:
         """Whether there is nothing to wait for any more."""
@@ -124,21 +126,24 @@ class Person:
 
     async def looks(self) -> Mapping[str, Any]:
         """Where they stand. A look is no command: it has no key and no effect but a signature."""
-        path = f"{CONSUMER}/queues/{self.queue_id}/status"
+        path = f"{CONSUMER}/{self.kind}s/{self.queue_id}/status"
         looked = await self.hall.calling.insist("GET", path, None, self.me.headers, self.number)
         assert looked.status == 200, looked
+        self._sees(looked.body)
         state: Mapping[str, Any] = looked.body
         return state
 
     async def validates(self, grant: str) -> None:
         """The shop asks whether the grant is good."""
-        wish = self._in_queue("validate", {"admissionGrant": grant}, ("queue.grant.validated", self.participation))
+        wish = self._in_queue(
+            "validate", {"admissionGrant": grant}, (f"{self.kind}.grant.validated", self.participation)
+        )
         await self._does(replace(wish, confirms=lambda answer: bool(answer.body["valid"])), self.hall.server)
 
     async def completes(self, **named: str) -> None:
         """The shop has sold: by the grant, or by naming the consumer."""
         order_id = f"order-{self.number}"
-        effect = ("queue.consumer.completed", f"{self.participation} {order_id}")
+        effect = (f"{self.kind}.consumer.completed", f"{self.participation} {order_id}")
         await self._calls(self._in_queue("complete", {"orderId": order_id, **named}, effect), self.hall.server)
 
     async def is_let_in(self) -> Call:
@@ -148,15 +153,18 @@ class Person:
 
     async def is_denied(self) -> None:
         """The organizer refuses them for good."""
-        said, effect = {"consumerId": self.consumer_id, "reason": REASON}, ("queue.consumer.denied", self.participation)
+        said, effect = (
+            {"consumerId": self.consumer_id, "reason": REASON},
+            (f"{self.kind}.consumer.denied", self.participation),
+        )
         wish = self._in_queue("deny", said, effect)
         await self._calls(replace(wish, confirms=lambda answer: answer.body["reason"] == REASON), self.hall.server)
 
     def _wish_to_enter(self, body: Any) -> Wish:
-        return self._in_queue("enter", body, ("queue.consumer.entered", "{id}"))
+        return self._in_queue("enter", body, (f"{self.kind}.consumer.entered", "{id}"))
 
     def _in_queue(self, verb: str, json: Any, effect: Effect) -> Wish:
-        return Wish(verb, "POST", f"{CONSUMER}/queues/{self.queue_id}/{verb}", self.queue_id, json, (effect,))
+        return Wish(verb, "POST", f"{CONSUMER}/{self.kind}s/{self.queue_id}/{verb}", self.queue_id, json, (effect,))
 
     async def _calls(self, wish: Wish, asks: Asks, *, at: int | None = None, key: str = "") -> Call:
         begins = self.number if at is None else at
@@ -168,6 +176,9 @@ class Person:
             await self.hall.book.call_once(self.hall.calling, asks, wish, at=self.number)
         else:
             await self._calls(wish, asks)
+
+    def _sees(self, state: Mapping[str, Any]) -> None:
+        """Remember what was told, where somebody will ask for it."""
 
     def _known_by(self, told: Mapping[str, Any]) -> None:
         self.refresh_token = told.get("refreshToken", self.refresh_token)

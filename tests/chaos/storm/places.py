@@ -26,6 +26,7 @@ class Hall:
     ahead: timedelta = timedelta(0)
     experience: dict[str, Any] = field(default_factory=dict)
     queues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    draws: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def tenant_id(self) -> UUID:

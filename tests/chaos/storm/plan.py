@@ -1,7 +1,7 @@
 """What goes wrong and when: one seed is one schedule. Nothing here touches anything."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 
 FIRST_AFTER = 2.0
@@ -53,6 +53,11 @@ def plan_of(seed: int, duration: float, sorts: Sequence[Sort]) -> Plan:
         faults.append(Planned(round(at, 3), sort.name, dice.choice(sort.targets), seconds, _seed(dice)))
         at += dice.uniform(SHORTEST_GAP, LONGEST_GAP)
     return Plan(seed, duration, tuple(faults))
+
+
+def beside(plan: Plan, aimed: Iterable[Planned]) -> Plan:
+    """A schedule with more faults, which are aimed at moments that somebody knows."""
+    return replace(plan, faults=tuple(sorted((*plan.faults, *aimed), key=lambda one: one.at)))
 
 
 def among(sorts: Sequence[Sort], duration: float) -> Sequence[Sort]:

@@ -1,9 +1,9 @@
 """The journal of a queue, gone through event by event: what it says at every point about places, limits, order and time."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.chaos.storm.pages import Page
 
@@ -33,6 +33,10 @@ class Findings:
 class Replay:
     """A queue from its first page to its last. `lapses` are the seconds by which grants lapsed late."""
 
+    kind: ClassVar[str] = "queue"
+    steps: ClassVar[Mapping[str, Callable[[Any, Event], None]]] = {}
+    settings_by: ClassVar[str] = "admitRate"
+
     def __init__(self, pages: Iterable[Page]) -> None:
         self.places: dict[str, Place] = {}
         self.waiting = self.inside = self.admitted = self.completed = self.tickets = 0
@@ -58,12 +62,12 @@ class Replay:
 
     def _turn(self, page: Page) -> None:
         if self._at is not None and page.at < self._at:
-            self.findings.untimely.append(f"queue {page.aggregate_id}: {page.at} comes after {self._at}")
+            self.findings.untimely.append(f"{self.kind} {page.aggregate_id}: {page.at} comes after {self._at}")
         self._at = page.at
-        for body in _queue_facts(page.replies or ()):
+        for body in self._facts(page.replies or ()):
             self._configs[int(body["version"])] = body
         for event in page.events:
-            step = _STEPS.get(event["type"])
+            step = self.steps.get(event["type"])
             if step is not None:
                 step(self, event)
 
@@ -81,7 +85,7 @@ class Replay:
 
     def _granted(self, event: Event) -> None:
         place = self._moved(event, {"QUEUED"}, "GRANTED")
-        place.expires_at = _moment(event["expiresAt"])
+        place.expires_at = moment(event["expiresAt"])
         self.waiting, self.inside, self.admitted = self.waiting - 1, self.inside + 1, self.admitted + 1
         if event["outOfTurn"]:
             return  # because whoever is let in by hand is let in whatever the limits and the order
@@ -118,8 +122,8 @@ class Replay:
 
     def _opened(self, event: Event) -> None:
         opens = self.config.get("openAt")
-        fixed_at = _moment(event["fixedAt"])
-        if opens is not None and fixed_at < _moment(opens):
+        fixed_at = moment(event["fixedAt"])
+        if opens is not None and fixed_at < moment(opens):
             self.findings.untimely.append(f"opened at {fixed_at}, which is before {opens}")
         if event["cohortSize"] != self.tickets:
             self.findings.disorder.append(f"the order is of {event['cohortSize']}, and {self.tickets} had come")
@@ -142,7 +146,7 @@ class Replay:
         place, grace = self.places.get(event["participationId"]), int(self.config.get("completionGraceSeconds", 0))
         if place is None or place.expires_at is None:
             return
-        late = _moment(at) - place.expires_at - timedelta(seconds=grace)
+        late = moment(at) - place.expires_at - timedelta(seconds=grace)
         if late < timedelta(0):
             self.findings.untimely.append(f"{event['participationId']} lapsed {-late} too early")
         self.lapses.append(late.total_seconds())
@@ -157,22 +161,21 @@ class Replay:
         place.status, place.version = after, event["stateVersion"]
         return place
 
+    def _facts(self, replies: Sequence[Any]) -> Iterable[Mapping[str, Any]]:
+        """The replies that tell the settings."""
+        return (reply["body"] for reply in replies if reply and self.settings_by in reply.get("body", ()))
+
     def _within(self, limit: str, used: int, own_id: str) -> None:
         most = self.config.get(limit)
         if most is not None and used > most:
             self.findings.beyond.append(f"{own_id} makes {used} where {limit} is {most}")
 
 
-def _queue_facts(replies: Sequence[Any]) -> Iterable[Mapping[str, Any]]:
-    """The replies that tell a queue's settings."""
-    return (reply["body"] for reply in replies if reply and "admitRate" in reply.get("body", ()))
-
-
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-_STEPS = {
+Replay.steps = {
     "queue.consumer.entered": Replay._entered,
     "queue.consumer.granted": Replay._granted,
     "queue.consumer.completed": Replay._completed,

@@ -18,6 +18,7 @@ from tests.chaos.storm.run import Storm
 
 SHOWN = 5
 CLOCKS = "clocks wrong"
+DRAWN, PROMOTED, RECEIPTS = "draws drawn", "winners promoted", "receipts kept"
 WITHOUT_KEY, OTHER_BODIES = "calls without a key", "other bodies under a used key"
 
 
@@ -90,6 +91,9 @@ def _figures(storm: Storm) -> dict[str, float]:
         "journal pages": len(evidence.pages),
         "events": sum(len(page.events) for page in evidence.pages),
         "commands decided": sum(len(page.command_ids) for page in evidence.pages),
+        DRAWN: sum(replay.drawn for replay in evidence.draw_replays.values()),
+        PROMOTED: sum(replay.promoted for replay in evidence.draw_replays.values()),
+        RECEIPTS: storm.receipts,
         "poison put in": evidence.poison.sure + evidence.poison.unsure,
         "mails received": len(evidence.received),
         "seconds of a call, p50": round(percentile(sorted(lasted), 0.5), 3),

@@ -17,8 +17,9 @@ from tests.chaos.storm.faults import SORTS
 from tests.chaos.storm.ground import Ground
 from tests.chaos.storm.load import Load, load_on
 from tests.chaos.storm.needed import Needed
-from tests.chaos.storm.plan import Plan, plan_of
+from tests.chaos.storm.plan import Plan, beside, plan_of
 from tests.chaos.storm.poison import Poison
+from tests.chaos.storm.raffles import aimed
 
 QUIET_WITHIN = 40.0
 QUIET_FOR = 2.0
@@ -43,16 +44,17 @@ class Storm:
     quiet_after: float
     mail_cuts: int = 0
     needed: dict[str, int] = field(default_factory=dict)
+    receipts: int = 0
 
 
 async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
     """Raise the storm of a seed, wait until it is quiet, and look at everything."""
     await asyncio.to_thread(ground.all_ready)
-    plan, poison = plan_of(seed, seconds, SORTS), Poison()
+    plan, poison = beside(plan_of(seed, seconds, SORTS), aimed(seed, seconds)), Poison()
     began: datetime = await asyncio.to_thread(ground.value, _NOW)
     received, cuts, mail_cuts = len(ground.receiver.taken), ground.network.cuts, ground.network.mail_cuts
     async with load_on(ground, seed) as load:
-        await load.furnishes()
+        await load.furnishes(seconds)
         agent, needed = Agent(ground, plan), Needed(ground.system.metrics)
         watching = asyncio.create_task(needed.watch())
         async with asyncio.TaskGroup() as together:
@@ -62,6 +64,7 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
         await load.calls_last()
         quiet_after = await _quiet(ground)
         watching.cancel()
+        await load.looks_last()
         evidence = await asyncio.to_thread(collected, ground, load, agent.happened, poison, began, received)
         answers = dict(sorted(load.book.answers.items()))
     return Storm(
@@ -74,6 +77,7 @@ async def storm(ground: Ground, seed: int, seconds: float) -> Storm:
         quiet_after,
         ground.network.mail_cuts - mail_cuts,
         dict(needed.counts),
+        len(load.book.receipts),
     )
 
 

@@ -8,10 +8,12 @@ from uuid import UUID
 
 from tests.chaos.storm.book import Call, Effect, Wish
 from tests.chaos.storm.places import Hall, furnish, later
+from tests.chaos.storm.raffles import pausing, resuming
 from tests.support.caller import ADMIN, eventually, strong_key
 
 PAUSED_SECONDS = 0.6
 REST_SECONDS = 1.0
+DRAWS_REST_SECONDS = 3.0
 GOES_ON_WITHIN = 60.0
 
 
@@ -43,6 +45,17 @@ async def changes_limits(hall: Hall, closing: asyncio.Event) -> None:
         else:
             await _changes_twice_by_mistake(hall, wish, turn)
         await asyncio.sleep(REST_SECONDS)
+
+
+async def pauses_draws(hall: Hall, closing: asyncio.Event) -> None:
+    """Hold a draw and let it go on; one that is over is not to be held any more."""
+    for turn in _turns(closing):
+        for made in hall.draws.values():
+            own_id = UUID(made["id"])
+            if (await hall.asked(pausing(own_id), at=turn)).succeeded:
+                await asyncio.sleep(PAUSED_SECONDS)
+                await hall.asked(resuming(own_id), at=turn + 1)
+        await asyncio.sleep(DRAWS_REST_SECONDS)
 
 
 async def keeps_keys(hall: Hall, closing: asyncio.Event) -> None:

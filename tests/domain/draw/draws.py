@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.decision import Decision
 from domain.draw.config import DrawConfig
 from domain.draw.rules import reveal_if_due, seal_if_due
-from domain.draw.state import Draw, Entry, LoggedStep, Pool, Status
+from domain.draw.state import Draw, Entry, LoggedStep, Pool, Recorded, Status
 from domain.sequence import SequenceFacts
 from tests.domain.queue.queues import NOON, at, make_sequence, moment, refusal_of, reply_of
 
@@ -47,8 +47,8 @@ __all__ = [
 
 
 def make_config(**settings: Any) -> DrawConfig:
-    """Settings of a draw of one winner; dates may be given as seconds after noon."""
-    named = {"name": "Raffle", "draw_at": DRAWN_AT, "winner_count": 1} | settings
+    """Settings of a draw of one winner; dates may be given as seconds after noon, and entrants say their tickets."""
+    named = {"name": "Raffle", "draw_at": DRAWN_AT, "winner_count": 1, "tickets_by": "entrant"} | settings
     dated = {name: moment(value) if _is_date(name, value) else value for name, value in named.items()}
     return DrawConfig.model_validate(dated)
 
@@ -138,3 +138,10 @@ def logged(decision: Decision) -> list[dict[str, Any]]:
     frame = {"n", "at", "prevHash", "hash"}
     lines = [state.facts for state in decision.saves if isinstance(state, LoggedStep)]
     return [{name: value for name, value in line.items() if name not in frame} for line in lines]
+
+
+def recorded(decision: Decision) -> list[dict[str, Any]]:
+    """What a decision adds to the log of all draws, all of it of the one draw."""
+    lines = [state for state in decision.saves if isinstance(state, Recorded)]
+    assert {line.draw_id for line in lines} <= {DRAW}
+    return [line.body.members() for line in lines]

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from domain.draw.state import Draw, DrawStatus, Entry, Status
 from domain.fairness import DRAW_DENY, DRAW_LEAVE, DrawEntry, draw_entry_leaf, draw_exit_leaf, leaf_hash
 from domain.ids import unix_us
-from tests.domain.draw.naive import NaiveDraw, replayed
+from tests.domain.draw.naive import NaiveDraw, canonical, replayed
 from tests.domain.queue.merkle import naive_root
 
 HOLDS = frozenset({Status.WON, Status.COMPLETED})
@@ -63,6 +64,7 @@ def check_between(before: Seen, after: Seen) -> None:
     assert after.lines[: len(before.lines)] == before.lines, "the log was changed"
     was, now = before.draw.pool, after.draw.pool
     assert now.reached >= was.reached
+    assert all(later.reached >= lot.reached for lot, later in zip(was.lots, now.lots, strict=False))
     assert not was.seed or (was.seed, was.last) == (now.seed, now.last if was.last is not None else None)
     assert was.sealed_at is None or was.frontier == now.frontier, "somebody entered after the freeze"
     later = after.by_id
@@ -70,6 +72,7 @@ def check_between(before: Seen, after: Seen) -> None:
         assert entry.status not in FINAL or later[entry.id] == entry, "what is final changed"
         assert entry.rank is None or later[entry.id].rank in {entry.rank, None}
         fixed = entry.number, entry.first_ticket, entry.tickets, entry.people, entry.duplicate_key, entry.leaf
+        assert entry.preferences == later[entry.id].preferences
         then = later[entry.id]
         assert fixed == (then.number, then.first_ticket, then.tickets, then.people, then.duplicate_key, then.leaf)
 
@@ -81,6 +84,11 @@ def _counts_are_those_of_the_people(seen: Seen) -> None:
     assert pool.entered == len(seen.with_status(Status.ENTERED))
     assert (pool.inside, pool.winners) == (len(inside), len(holds))
     assert pool.taken == _people(holds) <= config.winner_count, "more places are taken than there are"
+    for prize, lot in seen.draw.lots.items():
+        of_prize = [entry for entry in holds if (entry.prize or "") == prize]
+        assert config.places[prize] - lot.free == _people(of_prize) <= config.places[prize], (
+            "a prize has too few places"
+        )
     assert pool.completed == _people(seen.with_status(Status.COMPLETED))
     ends = [entry.expires_at for entry in inside if entry.expires_at is not None]
     assert not ends or (pool.lapse_at is not None and pool.lapse_at <= min(ends)), "a lapse would be missed"
@@ -101,8 +109,9 @@ def _the_log_is_whole(seen: Seen) -> None:
         tickets += entry.tickets
         key = entry.duplicate_key or bytes(32)
         told = DrawEntry(
-            number, entry.first_ticket, entry.id, unix_us(entry.received_at), entry.tickets, entry.people, key
-        )
+            number, entry.first_ticket, entry.id, unix_us(entry.received_at), entry.tickets, entry.people, key,
+            bytes(32) if entry.preferences is None else sha256(canonical(list(entry.preferences))).digest(),
+        )  # fmt: skip
         leaves[entry.leaf] = draw_entry_leaf(told)
         if entry.out_leaf is not None:
             assert entry.out_at is not None
@@ -130,10 +139,10 @@ def _the_winners_are_those_of_the_rules(seen: Seen, naive: NaiveDraw) -> None:
 
     A draw that is void writes no lines any more, and only ever loses winners.
     """
-    holds = {entry.id: entry.rank for entry in seen.with_status(*HOLDS)}
-    expected = {own_id: naive.ranks[own_id] for own_id in naive.holding}
+    holds = {entry.id: (entry.rank, entry.prize) for entry in seen.with_status(*HOLDS)}
+    expected = {own_id: (naive.ranks[own_id], naive.prizes[own_id] or None) for own_id in naive.holding}
     if seen.draw.ended is not None:
         assert holds.items() <= expected.items()
     else:
         assert holds == expected, "others hold places than should"
-        assert seen.draw.pool.reached >= naive.reached
+        assert all(lot.reached >= naive.reached.get(prize, 0) for prize, lot in seen.draw.lots.items())

@@ -22,15 +22,25 @@ class Step:
 def settings_of(chance: Random, people: int) -> dict[str, Any]:
     """Settings under which many of so many people get a turn. Dates are seconds from the beginning."""
     winners = chance.randint(1, max(1, people // 2))
+    prizes = prizes_of(chance, winners)
     return {
-        "close_at": chance.choice([None, DRAWN_AT - 100]), "draw_at": DRAWN_AT, "winner_count": winners,
+        "close_at": chance.choice([None, DRAWN_AT - 100]), "draw_at": DRAWN_AT, "winner_count": winners, "prizes": prizes,
         "claim_close_at": chance.choice([None, None, DRAWN_AT + 900]),
         "continue_selecting_until_completed": chance.random() < 0.85,  # most draws pass on what becomes free
-        "alternate_count": chance.choice([None, None, people // 2, 2]),
+        "alternate_count": chance.choice([None, None, people // 2, 2]) if prizes is None else None,
         "on_expiry": chance.choice(["deny", "requeue", "requeue"]), "requeue_limit": chance.randint(1, 2),
         "admission_expiration_seconds": chance.choice([60, 300]), "completion_grace_seconds": chance.choice([0, 5]),
         "max_tickets_per_entry": chance.choice([1, 20]), "max_people_per_entry": chance.choice([1, 4]),
     }  # fmt: skip
+
+
+def prizes_of(chance: Random, places: int) -> list[dict[str, Any]] | None:
+    """Every other draw has several prizes, of so many places together."""
+    cuts = sorted(chance.sample(range(1, places), k=min(places - 1, chance.randint(0, 3))))
+    if chance.random() < 0.5:
+        return None
+    sizes = [end - start for start, end in zip([0, *cuts], [*cuts, places], strict=True)]
+    return [{"name": name, "places": size} for name, size in zip("abcd", sizes, strict=False)]
 
 
 def life(draw_id: UUID, settings: dict[str, Any], chance: Random, people: int) -> Iterator[Step]:
@@ -57,8 +67,10 @@ def entering(draw_id: UUID, settings: dict[str, Any], chance: Random, person: UU
         draw_id=draw_id, consumer_id=person, tickets=chance.randint(1, settings["max_tickets_per_entry"]),
         people=chance.randint(1, settings["max_people_per_entry"]),
     )  # fmt: skip
+    prizes = [prize["name"] for prize in settings["prizes"] or ()]
+    wishes = tuple(chance.sample(prizes, k=chance.randint(1, len(prizes)))) if prizes else None
     household = chance.choice([None, None, bytes([chance.randint(1, 5)]) * 32])
-    return asked.model_copy(update={"duplicate_key": household})
+    return asked.model_copy(update={"duplicate_key": household, "preferences": wishes})
 
 
 def going(draw_id: UUID, chance: Random, person: UUID) -> c.DrawCommand:

@@ -45,18 +45,25 @@ class Room(Protocol):
 def settings_of_a_draw(draw: st.DrawFn) -> dict[str, Any]:
     """Settings under which much happens to ten people in an hour. Dates are seconds from now."""
     winners = draw(st.integers(1, 5))
+    prizes = draw(st.none() | st.integers(1, winners).map(lambda places: prizes_of(places, winners)))
     return {
         "open_at": draw(st.none() | st.none() | st.just(30)), "close_at": draw(st.none() | st.just(300)), "draw_at": 600,
-        "claim_close_at": draw(st.none() | st.just(1500)), "winner_count": winners,
+        "claim_close_at": draw(st.none() | st.just(1500)), "winner_count": winners, "prizes": prizes,
         "capacity": draw(st.none() | st.none() | st.integers(winners, 8)),
         "continue_selecting_until_completed": draw(st.sampled_from([True, True, True, False])),
-        "alternate_count": draw(st.none() | st.none() | st.integers(0, 4)),
+        "alternate_count": draw(st.none() | st.none() | st.integers(0, 4)) if prizes is None else None,
         "on_expiry": draw(st.sampled_from(["deny", "requeue"])), "requeue_limit": draw(st.integers(1, 2)),
         "admission_expiration_seconds": draw(st.sampled_from([60, 300])),
         "completion_grace_seconds": draw(st.sampled_from([0, 5])),
         "max_tickets_per_entry": draw(st.sampled_from([1, 9])), "max_people_per_entry": draw(st.sampled_from([1, 3])),
         "max_validations": draw(st.integers(1, 3)),
     }  # fmt: skip
+
+
+def prizes_of(places: int, in_all: int) -> list[dict[str, Any]]:
+    """A prize of so many places, and one of what is left, if anything is."""
+    sizes = {"stalls": places, "balcony": in_all - places}
+    return [{"name": name, "places": size} for name, size in sizes.items() if size]
 
 
 class Tombola(RuleBasedStateMachine):
@@ -76,10 +83,12 @@ class Tombola(RuleBasedStateMachine):
         self.orders = 0
         check(self.last)
 
-    @rule(who=people, tickets=st.integers(1, 9), size=st.integers(1, 3), key=st.sampled_from(KEYS))
-    def enter(self, who: UUID, tickets: int, size: int, key: bytes | None) -> None:
+    @rule(
+        who=people, tickets=st.integers(1, 9), size=st.integers(1, 3), key=st.sampled_from(KEYS), wish=st.integers(0, 3)
+    )
+    def enter(self, who: UUID, tickets: int, size: int, key: bytes | None, wish: int) -> None:
         """Somebody enters, perhaps once more, perhaps asking for too much."""
-        self._do(self._entering(who, tickets, size, key))
+        self._do(self._entering(who, tickets, size, key, wish))
 
     @precondition(lambda self: self.last.draw.pool.sealed_at is None)
     @rule(sizes=st.lists(st.integers(1, 3), min_size=4, max_size=10))
@@ -88,7 +97,7 @@ class Tombola(RuleBasedStateMachine):
         most = self.settings["max_people_per_entry"]
         self.room.send_together(
             [
-                self._entering(who, 1, min(size, most), KEYS[size])
+                self._entering(who, 1, min(size, most), KEYS[size], size)
                 for who, size in zip(PEOPLE, sizes, strict=False)
             ]
         )  # fmt: skip
@@ -168,16 +177,23 @@ class Tombola(RuleBasedStateMachine):
         if really == 7:
             self._do(c.KillDraw(draw_id=self.room.draw_id, reason="fire", revoke_grants=revoke))
 
-    def _entering(self, who: UUID, tickets: int = 1, size: int = 1, key: bytes | None = None) -> c.EnterDraw:
+    def _entering(
+        self, who: UUID, tickets: int = 1, size: int = 1, key: bytes | None = None, wish: int = 0
+    ) -> c.EnterDraw:
         fine = min(tickets, self.settings["max_tickets_per_entry"])
         asked = c.EnterDraw(draw_id=self.room.draw_id, consumer_id=who, tickets=fine, people=size)
-        return asked.model_copy(update={"duplicate_key": key})
+        return asked.model_copy(update={"duplicate_key": key, "preferences": self._preferred(wish)})
+
+    def _preferred(self, wish: int) -> tuple[str, ...] | None:
+        names = [prize["name"] for prize in self.settings["prizes"] or ()]
+        some = names[::-1] if wish % 2 else names
+        return tuple(some[:1] if wish > 1 else some) or None
 
     def _asked(self, what: str, who: UUID) -> c.DrawCommand:
         named: dict[str, Any] = {"draw_id": self.room.draw_id, "consumer_id": who}
         match what:
             case "e":
-                return c.EnterDraw(**named)
+                return c.EnterDraw(**named, preferences=self._preferred(0))
             case "l":
                 return c.LeaveDraw(**named)
             case "d":

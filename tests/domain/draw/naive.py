@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.draw.state import Draw, Entry
@@ -31,6 +31,9 @@ def rules_of(draw: Draw) -> dict[str, Any]:
         "backfill": config.continue_selecting_until_completed, "onExpiry": config.on_expiry,
         "requeueLimit": config.requeue_limit, "maxTicketsPerEntry": config.max_tickets_per_entry,
         "maxPeoplePerEntry": config.max_people_per_entry,
+        "prizes": None if config.prizes is None else [
+            {"name": prize.name, "places": prize.places} for prize in config.prizes
+        ],
         "beacon": {"chainHash": QUICKNET} if config.randomness == "beacon" else None,
     }  # fmt: skip
 
@@ -54,6 +57,21 @@ def order_of(seed: bytes, entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=key)
 
 
+def wishes_of(entry: Entry) -> tuple[str, ...]:
+    """The prizes that an entry wants, best first; everybody wants the only one of a draw without prizes."""
+    return entry.preferences or ("",)
+
+
+class Turn(NamedTuple):
+    """What the rules do next: somebody "wins" or is "passed" over; rank and turn are none for one that was requeued."""
+
+    what: str
+    entry: Entry
+    prize: str
+    rank: int | None = None
+    turn: int = -1
+
+
 @dataclass
 class NaiveDraw:
     """What became of a draw, as far as the lines of its log were followed."""
@@ -64,53 +82,71 @@ class NaiveDraw:
     order: list[Entry] = field(default_factory=list)
     counts: dict[bytes, UUID] = field(default_factory=dict)
     passed: set[int] = field(default_factory=set)
+    ever: set[UUID] = field(default_factory=set)
     behind: list[Entry] = field(default_factory=list)
     requeues: dict[UUID, int] = field(default_factory=dict)
     holding: dict[UUID, int] = field(default_factory=dict)
     ranks: dict[UUID, int | None] = field(default_factory=dict)
-    reached: int = 0
+    prizes: dict[UUID, str] = field(default_factory=dict)
+    reached: dict[str, int] = field(default_factory=dict)
     end: int | None = None
     selected: bool = False
     closed: bool = False
 
-    @property
-    def free(self) -> int:
-        """Places that nobody holds."""
-        return self.draw.config.winner_count - sum(self.holding.values())
+    def free(self, prize: str) -> int:
+        """Places of a prize that nobody holds; the prize of a draw without prizes has no name."""
+        named = {one.name: one.places for one in self.draw.config.prizes or ()}
+        held = sum(places for own_id, places in self.holding.items() if self.prizes[own_id] == prize)
+        return (named[prize] if named else self.draw.config.winner_count) - held
 
     @property
     def promotes(self) -> bool:
         """Whether places that become free are given away, but for the end of the claims."""
         return self.selected and self.draw.config.continue_selecting_until_completed and not self.closed
 
-    def next(self) -> tuple[str, Entry, int | None] | None:
-        """What the rules do next: ("wins" or "passed", who, rank); None when no place can be given away."""
-        while self.free > 0:
-            for rank in sorted(self.passed):
-                if self._is_in(self.order[rank]) and self.order[rank].people <= self.free:
-                    self.passed.discard(rank)
-                    return "wins", self.order[rank], rank
-            if self.reached < (len(self.order) if self.end is None else self.end):
-                rank, entry = self.reached, self.order[self.reached]
-                self.reached += 1
-                if not self._is_in(entry) or not self._counts(entry):
-                    continue
-                if entry.people > self.free:
-                    self.passed.add(rank)
-                    return "passed", entry, rank
-                return "wins", entry, rank
-            for entry in self.behind:
-                if self._is_in(entry) and entry.people <= self.free:
-                    self.behind.remove(entry)
-                    return "wins", entry, None
-            return None
+    def next(self) -> Turn | None:
+        """What the rules do next; None when no place can be given away."""
+        while True:
+            for turn in sorted(self.passed):
+                found = self._at("wins", turn)
+                if self._is_in(found.entry) and found.entry.people <= self.free(found.prize):
+                    return found
+            ahead = self._first_ahead()
+            if ahead is None:
+                break
+            self.reached[ahead.prize] = ahead.turn + 1
+            if not self._is_in(ahead.entry) or not self._counts(ahead.entry) or ahead.entry.id in self.ever:
+                continue
+            if ahead.entry.people <= self.free(ahead.prize):
+                return ahead
+            self.passed.add(ahead.turn)
+            return ahead._replace(what="passed")
+        for entry in self.behind:
+            for prize in wishes_of(entry):
+                if self._is_in(entry) and entry.people <= self.free(prize):
+                    return Turn("wins", entry, prize)
         return None
+
+    def _first_ahead(self) -> Turn | None:
+        """Of the turns of prizes with free places that were not reached the smallest, one after the other from the beginning."""
+        rounds = max(1, len(self.draw.config.prizes or ()))
+        for turn in range(len(self.order) * rounds if self.end is None else self.end):
+            if turn // len(self.order) < len(wishes_of(self.order[turn % len(self.order)])):
+                found = self._at("wins", turn)
+                if self.free(found.prize) > 0 and turn >= self.reached.get(found.prize, 0):
+                    return found
+        return None
+
+    def _at(self, what: str, turn: int) -> Turn:
+        round_, rank = divmod(turn, len(self.order))
+        entry = self.order[rank]
+        return Turn(what, entry, wishes_of(entry)[round_], rank, turn)
 
     def due(self) -> bool:
         """Whether somebody could be given a place now. Leaves everything as it is."""
-        before = self.reached, set(self.passed), list(self.behind)
+        before = dict(self.reached), set(self.passed), list(self.behind)
         found = self.next()
-        while found is not None and found[0] == "passed":
+        while found is not None and found.what == "passed":
             found = self.next()
         self.reached, self.passed, self.behind = before
         return found is not None
@@ -126,10 +162,12 @@ class NaiveDraw:
         key = entry.duplicate_key
         return key is None or self.counts[key] == entry.id
 
-    def _wins(self, entry: Entry, rank: int | None) -> None:
-        assert entry.people <= self.free
-        self.holding[entry.id] = entry.people
-        self.ranks[entry.id] = rank
+    def _wins(self, turn: Turn) -> None:
+        own_id = turn.entry.id
+        self.passed = {turn for turn in self.passed if self._at("wins", turn).entry.id != own_id}
+        self.behind = [entry for entry in self.behind if entry.id != own_id]
+        self.ever.add(own_id)
+        self.holding[own_id], self.ranks[own_id], self.prizes[own_id] = turn.entry.people, turn.rank, turn.prize
 
     def _frees(self, line: Mapping[str, Any]) -> Entry:
         entry = next(one for one in self.entries if str(one.id) == line["participationId"])
@@ -158,28 +196,31 @@ class NaiveDraw:
                 self.counts.setdefault(entry.duplicate_key, entry.id)
 
     def _passed(self, line: Mapping[str, Any]) -> None:
-        while (turn := self.next()) is not None and turn[0] == "wins" and not self.selected:
-            self._wins(turn[1], turn[2])
-        assert turn is not None and turn[0] == "passed", line
-        told = line["participationId"], line["rank"], line["people"], line["free"]
-        assert told == (str(turn[1].id), turn[2], turn[1].people, self.free)
+        while (turn := self.next()) is not None and turn.what == "wins" and not self.selected:
+            self._wins(turn)
+        assert turn is not None and turn.what == "passed", line
+        told = line["participationId"], line["rank"], line["people"], line["free"], line.get("prize")
+        free = self.free(turn.prize)
+        assert told == (str(turn.entry.id), turn.rank, turn.entry.people, free, turn.prize or None)
 
     def _selected(self, line: Mapping[str, Any]) -> None:
         while (turn := self.next()) is not None:
-            assert turn[0] == "wins", "somebody was passed over and it was not said"
-            self._wins(turn[1], turn[2])
-        told = line["winners"], line["places"], line["reached"]
-        assert told == (len(self.holding), sum(self.holding.values()), self.reached)
+            assert turn.what == "wins", "somebody was passed over and it was not said"
+            self._wins(turn)
+        told = line["winners"], line["places"]
+        assert told == (len(self.holding), sum(self.holding.values()))
         alternates = self.draw.config.alternate_count
-        self.end = len(self.order) if alternates is None else min(len(self.order), self.reached + alternates)
+        if alternates is not None:
+            self.end = min(len(self.order), self.reached.get("", 0) + alternates)
         self.selected = True
 
     def _promoted(self, line: Mapping[str, Any]) -> None:
         assert self.promotes, line
         turn = self.next()
-        assert turn is not None and turn[0] == "wins", (line, turn)
-        assert (line["participationId"], line["rank"]) == (str(turn[1].id), turn[2]), (line, turn)
-        self._wins(turn[1], turn[2])
+        assert turn is not None and turn.what == "wins", (line, turn)
+        told = line["participationId"], line["rank"], line.get("prize")
+        assert told == (str(turn.entry.id), turn.rank, turn.prize or None), (line, turn)
+        self._wins(turn)
 
     def _declined(self, line: Mapping[str, Any]) -> None:
         self.out.add(self._frees(line).id)

@@ -28,11 +28,13 @@ class Simulation:
     draw: Draw
     now: datetime = NOON
     entries: dict[UUID, Entry] = field(default_factory=dict)
-    passed: dict[int, Passed] = field(default_factory=dict)
+    passed: dict[tuple[int, int], Passed] = field(default_factory=dict)
     counting: dict[bytes, UUID] = field(default_factory=dict)
     steps: list[LoggedStep] = field(default_factory=list)
     events: list[tuple[datetime, Event]] = field(default_factory=list)
     knock_at: datetime | None = None
+    at_once: int = SLICE
+    tickets_at_once: int = RANKED
     _runs: list[dict[int, bytes]] = field(default_factory=list)
     _chunks: list[Chunk] = field(default_factory=list)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
@@ -109,7 +111,7 @@ class Simulation:
                 case Entry():
                     self.entries[state.id] = state
                 case Passed():
-                    self.passed[state.rank] = state
+                    self.passed[state.round, state.rank] = state
                 case Counting():
                     self.counting[state.duplicate_key] = state.entry_id
                 case LoggedStep():
@@ -125,7 +127,7 @@ class Simulation:
         if self.draw.selecting or not pool.inside or pool.lapse_at is None or pool.lapse_at > over:
             return
         won = self._ending()
-        lapsed = [one for one in won if one.expires_at is not None and one.expires_at <= over][:SLICE]
+        lapsed = [one for one in won if one.expires_at is not None and one.expires_at <= over][: self.at_once]
         left = [one.expires_at for one in won if one not in lapsed and one.expires_at is not None]
         self._save(rules.lapse(self.draw, lapsed, min(left, default=None), times))
 
@@ -140,14 +142,14 @@ class Simulation:
         elif rules.fills(self.draw, times.now):
             self._save(rules.fill(self.draw, self._ahead(), times.now))
         elif self.draw.clearing:
-            self._save(rules.take_back(self.draw, self._ending()[:SLICE], times))
+            self._save(rules.take_back(self.draw, self._ending()[: self.at_once], times))
         self._save(rules.close_if_due(self.draw, times.now))
         self.knock_at = rules.next_knock(self.draw, times.now)
 
     def _rank(self) -> None:
         pool = self.draw.pool
         entries = sorted(self.entries.values(), key=lambda one: one.number)[pool.ranked :]
-        weights = rules.bounded([one.tickets for one in entries], RANKED)
+        weights = rules.bounded([one.tickets for one in entries], self.tickets_at_once)
         runs = ranked_runs(pool.seed, pool.ranked, pool.ranked_tickets, weights, pool.buckets)
         self._runs.append(runs)
         self._save(rules.ranked(self.draw, len(weights), sum(weights)))
@@ -159,22 +161,39 @@ class Simulation:
         self._save(rules.ordered(self.draw, 1, len(chunk)))
 
     def _ahead(self) -> rules.Ahead:
-        start, last = self.draw.pool.reached, rules.end_of_order(self.draw)
-        ranks = range(start, min(last, start + SLICE))
-        turns = [rules.Turn(rank, entry) for rank, entry in zip(ranks, self.in_order()[start:], strict=False)]
-        free, everybody = self.draw.free, self.entries.values()
+        turns, end = self._turns()
+        lots, everybody = self.draw.lots, self.entries.values()
         waiting = [
-            one for one in everybody if one.behind is not None and one.status is Status.ENTERED and one.people <= free
-        ]
-        behind = sorted(waiting, key=lambda one: one.behind or 0)[:SLICE] if start + len(turns) == last else []
-        open_ = (one for one in self.passed.values() if one.open and one.people <= free)
-        passed = sorted(open_, key=lambda one: one.rank)[:SLICE]
+            one for one in everybody if one.behind is not None and one.status is Status.ENTERED
+            and any(one.people <= lots[prize].free for prize in one.wishes)
+        ]  # fmt: skip
+        may_end = end == rules.end_of_order(self.draw) or self.draw.config.prizes is not None
+        behind = sorted(waiting, key=lambda one: one.behind or 0)[: self.at_once] if may_end else []
+        open_ = (one for one in self.passed.values() if one.open and one.people <= lots[one.prize].free)
+        passed = sorted(open_, key=lambda one: (one.round, one.rank))[: self.at_once]
         keys = {turn.entry.duplicate_key for turn in turns}
         return rules.Ahead(
             passed=passed, groups=self.entries, turns=turns, behind=behind,
             counting={key: own_id for key, own_id in self.counting.items() if key in keys},
-            more_passed=len(passed) == SLICE, more_behind=len(behind) == SLICE,
+            more_passed=len(passed) == self.at_once, more_behind=len(behind) == self.at_once, end=end,
         )  # fmt: skip
+
+    def _turns(self) -> tuple[list[rules.Turn], int]:
+        """The next few turns of prizes with free places, all in one round, and where they end."""
+        pool, last = self.draw.pool, rules.end_of_order(self.draw)
+        free = {prize: lot for prize, lot in self.draw.lots.items() if lot.free > 0}
+        start = min((lot.reached for lot in free.values()), default=last)
+        if start >= last:
+            return [], last
+        round_, first = divmod(start, pool.frozen)
+        some = list(enumerate(self.in_order()))[first : first + self.at_once]
+        end = min(last, start + len(some))
+        wanted = [
+            rules.Turn(round_ * pool.frozen + rank, entry) for rank, entry in some
+            if (round_ == 0 and entry.duplicate_key is not None)
+            or (round_ < len(entry.wishes) and entry.wishes[round_] in free)
+        ]  # fmt: skip
+        return [turn for turn in wanted if turn.turn < end], end
 
     def _follow(self) -> None:
         """Knock as long as something is due now: it must come to an end."""

@@ -221,6 +221,52 @@ def test_what_is_asked_for_is_within_the_bounds_of_the_draw(
         assert (refused.code, refused.field) == ("VALIDATION_ERROR", f"/{member}")
 
 
+@pytest.mark.parametrize(
+    ("said_by", "by_organization", "tickets", "fine"),
+    [
+        pytest.param("organization", False, 3, False, id="an entrant says a weight that is not theirs to say"),
+        pytest.param("organization", False, 1, True, id="an entrant says nothing of it"),
+        pytest.param("organization", True, 3, True, id="the organization says it"),
+        pytest.param("organization", True, 4, False, id="the organization says more than there may be"),
+        pytest.param("entrant", False, 3, True, id="entrants may say it"),
+    ],
+)
+def test_a_weight_is_said_by_whoever_may_say_it(
+    said_by: str, tickets: int, *, by_organization: bool, fine: bool
+) -> None:
+    draw = make_draw(tickets_by=said_by, max_tickets_per_entry=3)
+    decision = rules.enter(draw, (), COMMAND, entering(tickets=tickets, by_organization=by_organization), at())
+    if fine:
+        assert the_entry(decision).tickets == tickets
+    else:
+        assert (refusal_of(decision).code, refusal_of(decision).field) == ("VALIDATION_ERROR", "/tickets")
+
+
+@pytest.mark.parametrize(("by_organization", "code"), [(False, "ACCESS_DENIED"), (True, None)])
+def test_where_the_organization_enters_people_nobody_comes_in_without_it(
+    code: str | None, *, by_organization: bool
+) -> None:
+    draw = make_draw(entries_by="organization")
+    decision = rules.enter(draw, (), COMMAND, entering(by_organization=by_organization), at())
+    assert getattr(decision.outcome, "code", None) == code
+    again = rules.enter(draw, (make_entry(),), COMMAND, entering(by_organization=by_organization), at())
+    assert reply_of(again).body["status"] == "ENTERED"
+
+
+@pytest.mark.parametrize(
+    ("draw", "code"),
+    [
+        pytest.param(make_draw(open_at=500), "DRAW_NOT_OPEN", id="before it opens"),
+        pytest.param(sealed(make_draw()), "DRAW_CLOSED", id="after it closed"),
+        pytest.param(make_draw(pause=ENTRY), "DISTRIBUTION_PAUSED", id="paused"),
+        pytest.param(make_draw(supports_guest=False), "GUEST_NOT_ALLOWED", id="a guest"),
+        pytest.param(make_draw(capacity=1, entered=1), "DRAW_FULL", id="full"),
+    ],
+)
+def test_whom_the_organization_enters_is_refused_for_the_same_reasons(draw: Draw, code: str) -> None:
+    assert refusal_of(rules.enter(draw, (), COMMAND, entering(by_organization=True), at())).code == code
+
+
 def test_what_is_wrong_with_the_question_is_said_even_to_those_inside() -> None:
     assert refusal_of(rules.enter(make_draw(), (make_entry(),), COMMAND, entering(tickets=2), at())).field == "/tickets"
 

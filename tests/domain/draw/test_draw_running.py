@@ -28,6 +28,7 @@ from tests.domain.draw.draws import (
     make_entry,
     make_sequence_of_draw,
     moment,
+    recorded,
     refusal_of,
     reply_of,
     sealed,
@@ -220,6 +221,16 @@ def test_a_shift_does_not_open_again_what_was_frozen() -> None:
         assert after.lifecycle(moment(DRAWN_AT + 51)).value == "settling"
 
 
+def test_a_shift_does_not_put_off_what_has_come_in_spite_of_the_pause() -> None:
+    held = the_draw(rules.pause(make_draw(close_at=900), PauseDraw(draw_id=DRAW, scope=Scope.ENTRY), at(890)))
+    late = selected(close_at=900, claim_close_at=5000)
+    after = the_draw(resume(replace(late, pause=held.pause), 1100))
+    assert (after.config.close_at, after.config.draw_at) == (moment(900), moment(1000))
+    assert after.config.claim_close_at == moment(5210)
+    over = replace(late, pause=held.pause).with_pool(completed_at=moment(1050))
+    assert the_draw(resume(over, 1100)).config == over.config
+
+
 def test_a_draw_goes_on_by_itself_for_whoever_comes_at_the_moment_that_was_announced() -> None:
     held = make_draw(pause=replace(HELD, resume_at=moment(200)))
     assert rules.resume_if_due(held, at(199.9, decided=300)).saves == ()
@@ -231,7 +242,15 @@ def test_an_end_before_the_freeze_is_one_write() -> None:
     decision = kill(make_draw(entries=3, entered=3, pause=HELD))
     draw = the_draw(decision)
     assert draw.ended == Ended(moment(1), "fire", revoke_grants=False, by="secret:" + str(KEY.id))
-    assert (draw.pause, draw.status, decision.saves) == (None, DrawStatus.VOID, (draw,))
+    assert (draw.pause, draw.status, decision.saves[:-1]) == (None, DrawStatus.VOID, (draw,))
+    assert recorded(decision) == [{"type": "VOID", "reason": "fire"}]
+
+
+@pytest.mark.parametrize("draw", [make_draw(), sealed(make_draw())])
+def test_an_end_for_which_nobody_gave_a_reason_is_an_end(draw: Draw) -> None:
+    decision = kill(draw, "", seconds=DRAWN_AT + 1)
+    assert the_draw(decision).status is DrawStatus.VOID
+    assert recorded(decision)[0]["reason"] == "No reason was given."
 
 
 @pytest.mark.parametrize("draw", [sealed(make_draw()), drawn(make_draw(entries=1)), selected([make_entry()])])

@@ -25,6 +25,8 @@ def test_a_draw_of_which_little_is_said_has_the_defaults_of_the_reference() -> N
     assert config.continue_selecting_until_completed
     assert config.admission_expiration_seconds == 172_800
     assert (config.on_expiry, config.requeue_limit, config.completion_grace_seconds) == ("deny", 1, 300)
+    assert DrawConfig(name="Raffle", draw_at=moment(), winner_count=1).tickets_by == "organization"
+    assert config.entries_by == "entrant"
     assert (config.max_tickets_per_entry, config.max_people_per_entry, config.max_quantity_per_consumer) == (1, 1, 1)
     assert config.supports_guest
 

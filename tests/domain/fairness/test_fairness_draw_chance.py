@@ -13,6 +13,7 @@ from uuid import UUID
 import pytest
 
 from domain.fairness import DrawEntry
+from domain.fairness.draws import UNNAMED
 from domain.fairness.draws.places import Places
 from domain.fairness.draws.roll import DrawOrder, Roll
 from tests.support.chance import ONE_IN_TEN_THOUSAND, chi_square, chi_square_of, critical, seed_of
@@ -24,7 +25,7 @@ def winners(seed: bytes, weights: Sequence[int], places: int) -> list[int]:
     for number, tickets in enumerate(weights):
         roll.add(DrawEntry(number, first, UUID(int=number), 0, tickets))
         first += tickets
-    drawn = Places(roll, DrawOrder(seed, roll.tickets), places)
+    drawn = Places(roll, DrawOrder(seed, roll.tickets), {UNNAMED: places})
     assert drawn.fill() is None
     return list(drawn.holding)
 

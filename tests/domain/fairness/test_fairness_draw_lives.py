@@ -9,24 +9,34 @@ from domain.fairness import Verdict
 from domain.fairness.draws import check_draw
 from domain.fairness.draws.steps import ClaimClosed, CompletedAll
 from tests.support.draw_proofs import PlayedDraw, played_draw
+from tests.support.mischief_table import voided_before_the_draw
 
 
 def some_rules(dice: random.Random) -> dict[str, Any]:
     """Rules of every sort."""
+    prizes = some_prizes(dice) if dice.random() < 0.5 else None
     return {
-        "winnerCount": dice.choice([0, 1, 3, 8, 50]),
-        "alternateCount": dice.choice([None, 0, 2, 10]),
+        "winnerCount": sum(prize["places"] for prize in prizes) if prizes else dice.choice([0, 1, 3, 8, 50]),
+        "prizes": prizes,
+        "alternateCount": None if prizes else dice.choice([None, 0, 2, 10]),
         "backfill": dice.random() < 0.85,
         "onExpiry": dice.choice(["deny", "requeue"]),
         "requeueLimit": dice.choice([0, 1, 2]),
     }
 
 
+def some_prizes(dice: random.Random) -> list[dict[str, Any]]:
+    """Up to four prizes of a few places each."""
+    return [{"name": name, "places": dice.choice([1, 2, 3, 7])} for name in "abcd"[: dice.randint(1, 4)]]
+
+
 def some_entries(draw: PlayedDraw, dice: random.Random) -> None:
     """Entries with weights, groups and duplicates, some of whom are out before the freeze."""
     for _ in range(dice.choice([0, 1, 5, 25])):
         card = f"card {dice.randrange(8)}" if dice.random() < 0.4 else None
-        entered = draw.enter(dice.randint(1, 5), dice.choice([1, 1, 1, 2, 3, 4]), card)
+        names = [prize["name"] for prize in draw.rules["prizes"] or ()]
+        wishes = dice.sample(names, k=dice.randint(1, len(names))) if names else []
+        entered = draw.enter(dice.randint(1, 5), dice.choice([1, 1, 1, 2, 3, 4]), card, *wishes)
         if dice.random() < 0.1:
             draw.out_before(entered, dice.choice(["leave", "deny"]))
 
@@ -144,3 +154,15 @@ def test_a_draw_whose_selection_is_not_done_is_not_proved_yet() -> None:
     at = next(n for n, step in enumerate(draw.steps) if step["type"] == "SELECTED")
     draw.steps = draw.steps[:at]
     assert open_checks(draw) == {"outcome", "assurance"}
+
+
+def test_a_draw_that_is_void_before_anybody_won_has_an_outcome() -> None:
+    checked = check_draw(voided_before_the_draw())
+    verdicts = {finding.check: finding.verdict for finding in checked.findings}
+    assert verdicts["outcome"] is Verdict.HOLDS
+    assert {check for check, verdict in verdicts.items() if verdict is Verdict.OPEN} == {
+        "commitment",
+        "seed",
+        "assurance",
+    }
+    assert checked.statement.is_void

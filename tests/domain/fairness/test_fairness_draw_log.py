@@ -121,7 +121,7 @@ def name_a_round(lines: Lines) -> None:
         (drop_denial, None, "nobody is next"),
         (drop_decline, None, "nobody is next"),
         (expire_instead, "EXPIRED", "must be requeued"),
-        (change_figures, "SELECTED", "6 winners, 6 places and 6 reached, but it is 5, 6 and 6"),
+        (change_figures, "SELECTED", "5 winners and 6 places, but it is 4 and 6"),
         (change_group, "PASSED", "but it is 3 and 2"),
         (change_seed, "DRAWN", "reveals the seed abab"),
         (change_count, "SEALED", "says 31 where the document says 32"),
@@ -191,7 +191,7 @@ def seal_a_round(lines: Lines) -> None:
     ("tamper", "kind", "said"),
     [
         (promote_a_group_that_does_not_fit, "PROMOTED", "is passed over next"),
-        (claim_no_rank, "PROMOTED", "with rank None, but entry 31 with rank 6 wins next"),
+        (claim_no_rank, "PROMOTED", "with rank None, but entry 18 with rank 4 wins next"),
         (close_twice, "CLAIM_CLOSED", "stands there twice"),
         (pass_after_the_end, "PASSED", "nobody is promoted any more"),
         (deny_while_drawing, "DENIED", "the draw is between DRAWN and SELECTED"),
@@ -208,7 +208,7 @@ def test_a_step_that_cannot_stand_where_it_stands_is_named(tamper: Tamper, kind:
 
 
 def test_a_group_that_the_first_fill_passes_over_must_be_told() -> None:
-    lines = played_draw(winnerCount=11).lines()
+    lines = played_draw(winnerCount=16).lines()
     first = first_of("PASSED", lines)
     assert first < first_of("SELECTED", lines)
 
@@ -234,6 +234,17 @@ def test_the_first_step_that_is_out_of_the_chain_is_named(tamper: Tamper, step: 
     assert said in fault.text
 
 
+def test_a_step_that_is_dated_back_behind_others_is_named() -> None:
+    def date_back(lines: Lines) -> None:
+        lines[first_of("RESCHEDULED", lines)]["step"]["at"] = lines[first_of("SEALED", lines)]["step"]["at"].replace(
+            "17", "16"
+        )
+
+    found = failing(forged(date_back, redated=False))
+    assert list(found) == ["steps"]
+    assert "dated before the line before it" in found["steps"].text
+
+
 def test_a_step_whose_own_hash_was_mended_breaks_the_next() -> None:
     def change(lines: Lines) -> None:
         line = lines[first_of("DECLINED", lines)]["step"]
@@ -257,7 +268,7 @@ def test_a_log_without_its_tail_is_found(cut: int) -> None:
     assert set(failing(tampered(shorten))) == {"steps", "end"}
     fault = failing(tampered(shorten_and_count))
     assert set(fault) == {"steps"}
-    assert fault["steps"].text == f"There are {26 - cut} steps, but the document says 26."
+    assert fault["steps"].text == f"There are {28 - cut} steps, but the document says 28."
 
 
 @pytest.mark.parametrize(

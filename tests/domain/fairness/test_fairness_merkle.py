@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.fairness import Frontier, inclusion_path, leaf_hash, root_of, verify_inclusion
+from domain.fairness.merkle import sibling_ranges
 
 LEAVES = [leaf_hash(index.to_bytes(2, "big")) for index in range(130)]
 
@@ -87,6 +88,8 @@ def test_every_leaf_is_shown_to_be_under_the_root(size: int) -> None:
         audit = inclusion_path(leaves, index)
         assert audit == path(index, leaves)
         assert verify_inclusion(leaves[index], index, size, audit, root)
+        assert [mth(leaves[start:end]) for start, end in sibling_ranges(index, size)] == audit
+        assert sum(end - start for start, end in sibling_ranges(index, size)) == size - 1
 
 
 @quick

@@ -197,7 +197,7 @@ def test_the_first_changed_rank_is_named() -> None:
 def test_a_rank_that_is_missing_is_named() -> None:
     proof, lines = make_proof()
     lines[3]["rank"] = None
-    assert failing(check_order(proof, lines))["ranks"].ticket == 3
+    assert failing(check_order(proof, lines))["entries"].ticket == 3
 
 
 def test_entries_changed_together_with_their_tree_head_give_another_order() -> None:

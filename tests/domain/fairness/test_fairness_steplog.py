@@ -40,7 +40,7 @@ BODIES: list[AnyBody] = [
     Waiting(reason="the beacon is not there"),
     Drawn(seed="ab" * 32, beacon=Mixed(round=17, randomness="cd" * 32)),
     Passed(participation_id=SOMEBODY, rank=2, people=4, free=1),
-    Selected(winners=1, places=2, reached=3),
+    Selected(winners=1, places=2),
     Declined(participation_id=SOMEBODY),
     Expired(participation_id=SOMEBODY),
     Requeued(participation_id=SOMEBODY),

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.distribution.state import Lifecycle
-from domain.queue.journey import outcome, phase
+from domain.queue.journey import WORDS
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from domain.queue.journey import outcome, phase
 def test_a_phase_follows_from_the_status_and_the_queue(
     status: str, lifecycle: str, *, entries_open: bool, expected: str
 ) -> None:
-    assert phase(status, Lifecycle(lifecycle), entries_open=entries_open) == expected
+    assert WORDS.phase(status, Lifecycle(lifecycle), entries_open=entries_open) == expected
 
 
 @pytest.mark.parametrize(
@@ -41,4 +41,4 @@ def test_a_phase_follows_from_the_status_and_the_queue(
     ],
 )
 def test_an_end_has_a_name(status: str, reason: str | None, expected: str) -> None:
-    assert outcome(status, reason) == expected
+    assert WORDS.outcome(status, reason) == expected
