@@ -36,9 +36,12 @@ _BACK = """
     UPDATE draw_entry SET status = 'ENTERED', rank = NULL, grant_id = NULL, granted_at = NULL, expires_at = NULL
     WHERE tenant_id = %s AND draw_id = %s AND rank IS NOT NULL
 """
-_DRAWN = tuple(
-    f"DELETE FROM {table} WHERE tenant_id = %s AND draw_id = %s"  # noqa: S608 (our own names)
-    for table in ("draw_run", "draw_order", "draw_step")
+_DRAWN = (
+    *(
+        f"DELETE FROM {table} WHERE tenant_id = %s AND draw_id = %s"  # noqa: S608 (our own names)
+        for table in ("draw_run", "draw_order", "draw_step")
+    ),
+    "DELETE FROM draw_record_line WHERE tenant_id = %s AND draw_id = %s AND type <> 'CREATED'",
 )
 
 
