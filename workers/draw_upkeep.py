@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from domain.draw.state import Draw
 from domain.fairness import Chunk, merged, ranked_runs
 from domain.times import Times
 from store import draw_order
+from store.activity import others_at_work
 from store.work import Work
 from workers.knocking import Knocking
 
@@ -23,7 +24,8 @@ RANKED_AT_ONCE = 50_000
 """Tickets that one drain looks at, at about two microseconds each."""
 ORDERED_AT_ONCE = 4
 """Buckets that one drain puts in order, each of some 16,000 entries."""
-
+REST: Final = timedelta(milliseconds=600)
+"""Between two slices while others are at work: some half a minute in all for a million entries (docs/performance.md)."""
 
 KNOCKING: Final[Knocking[Draw]] = Knocking(
     kept=lambda work: work.draws,
@@ -48,9 +50,14 @@ def up_to_date(work: Work, draw_id: UUID, times: Times) -> Draw | None:
 def serve(work: Work, draw_id: UUID, times: Times) -> None:
     """Do the next slice of whatever is due, and set the timer of the next knock.
 
-    After a slice whoever has come meanwhile is answered first, in a drain without a slice; then comes the next slice.
+    After a slice whoever has come meanwhile is answered first, in a drain without a slice; then comes the next slice. While
+    other workers are busy a selection rests between its slices, so that it takes some of the machine and not half of it.
     """
-    if work.draws.get(draw_id) is None:
+    draw = work.draws.get(draw_id)
+    if draw is None:
+        return
+    if _rests(draw, times.now):
+        KNOCKING.promise(work, draw, times, after_slice=False, not_before=draw.knock_at)
         return
     if draw_id in work.patient and len(work.page(draw_id).command_ids) > 1:
         KNOCKING.promise(work, _known(work, draw_id), times, after_slice=False)
@@ -59,7 +66,13 @@ def serve(work: Work, draw_id: UUID, times: Times) -> None:
         if due(work, _known(work, draw_id), times):
             break
     work.save(rules.close_if_due(_known(work, draw_id), times.now))
-    KNOCKING.promise(work, _known(work, draw_id), times, after_slice=True)
+    draw = _known(work, draw_id)
+    rest = REST if draw.selecting and others_at_work(work.connection) else timedelta()
+    KNOCKING.promise(work, draw, times, after_slice=True, not_before=times.now + rest)
+
+
+def _rests(draw: Draw, now: datetime) -> bool:
+    return draw.selecting and draw.knock_at is not None and now < draw.knock_at <= now + REST
 
 
 def _known(work: Work, draw_id: UUID) -> Draw:

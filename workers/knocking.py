@@ -48,9 +48,13 @@ class Knocking(Generic[A]):
     by_receipt: Callable[[A], datetime | None]
     by_now: Callable[[A, datetime], datetime | None]
 
-    def promise(self, work: Work, one: A, times: Times, *, after_slice: bool) -> None:
-        """Have it knocked at when the next thing is due: at once by a command of our own, later by a timer."""
+    def promise(
+        self, work: Work, one: A, times: Times, *, after_slice: bool, not_before: datetime | None = None
+    ) -> None:
+        """Have it knocked at when the next thing is due, but `not_before`: at once by a command of our own, later by a timer."""
         due = self.due(one, times.now)
+        if due is not None and not_before is not None:
+            due = max(due, not_before)
         if due is not None and one.id in work.broken:
             due = max(due, times.now + AGAIN_AFTER)
         if due is not None and due <= times.now and self._can_be_done(work, one, times.now):
