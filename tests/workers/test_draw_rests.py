@@ -9,7 +9,7 @@ from tests.workers.draw_room import MakeDraw, make_room
 from tests.workers.test_draw_slices import a_draw, drawing, small_slices
 
 __all__ = ["make_room", "small_slices"]
-BEYOND_A_REST = 1
+BEYOND_A_REST = 2
 
 
 def test_while_others_are_at_work_a_selection_rests_between_its_slices(make_room: MakeDraw) -> None:
