@@ -66,7 +66,9 @@ class Watching(Generic[Kind, Held]):
         verdict = self._gateway.reads.admit(asking)
         if not verdict.admitted:
             raise verdict.problem()
-        one = self._snapshots.known(caller.tenant_id, own_id) or await self.visible(caller, own_id)
+        one = self._snapshots.known(caller.tenant_id, own_id)
+        if one is None or not one.visible:
+            one = await self.visible(caller, own_id)
         standing = await self.standing(caller, one)
         self._looked(request, caller, one, standing, asking)
         waited: Pairs = []

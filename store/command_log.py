@@ -25,6 +25,7 @@ RETURNING strikes, last_at, set_config('drumroll.held', topic || ':' || part, tr
 _WAIT_AND_LOCK = _LOCK.replace(" SKIP LOCKED", "")
 _DELETE = "DELETE FROM command_log WHERE position = %s"
 _WAITS = "SELECT 1 FROM command_log WHERE topic = %s AND part = %s LIMIT 1"
+_FOLLOW = "UPDATE log_partition SET last_at = greatest(last_at, %s) WHERE topic = %s AND part = %s"
 _FORGIVE = "UPDATE log_partition SET strikes = 0 WHERE topic = %s AND part = %s"
 _BE_ALONE = "SELECT pg_try_advisory_lock(hashtext('careful:' || %s), %s)"
 _END_ALONE = "SELECT pg_advisory_unlock(hashtext('careful:' || %s), %s)"
@@ -179,6 +180,11 @@ def _chunks(sent: Sequence[Envelope[Command]]) -> Iterable[Sequence[Envelope[Com
 def forgive(connection: Connection, place: Place) -> None:
     """A clean drain: whatever made the sweeper knock is over."""
     connection.exec_driver_sql(_FORGIVE, (place.topic, place.part))
+
+
+def follow(connection: Connection, place: Place, now: datetime) -> None:
+    """Let no later drain be at an earlier moment than this one, which was that of a command from before a clock was set back."""
+    connection.exec_driver_sql(_FOLLOW, (now, place.topic, place.part))
 
 
 def hand_back(connection: Connection, place: Place, unknown: Sequence[tuple[Batch, Unknown]]) -> None:

@@ -105,6 +105,8 @@ class Drain:
             with connection.together():
                 command_log.hand_back(connection, place, unknown)
                 told = self.write(connection, work, decided)
+                if work.now > lease.now:
+                    command_log.follow(connection, place, work.now)
                 if lease.strikes:
                     command_log.forgive(connection, place)
                 connection.commit()

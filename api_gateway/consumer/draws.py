@@ -119,6 +119,8 @@ async def _enter_as_guest(call: Call, urn: Urn, said: dict[str, Any]) -> Respons
 def _told(call: Call, urn: Urn, facts: dict[str, Any]) -> dict[str, Any]:
     """The state as a worker has just decided it; whoever looks next is read from the store, that knows no less."""
     urn.forget(UUID(facts["consumerId"]))
+    if facts["status"] == "DENIED":  # as it follows from a draw that was over when the worker decided
+        urn.outdate()
     own = {name: value for name, value in facts.items() if name not in _SESSION}
     return own_state(call.caller.kind, urn.known_draw, own, call.gateway.clock.now())
 

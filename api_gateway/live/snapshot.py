@@ -59,6 +59,10 @@ class Snapshot(Generic[Held]):
         """Whether the snapshot is of the last two seconds, at a monotonic moment."""
         return self.known and now - self.pulled_at < FRESH_SECONDS
 
+    def outdate(self) -> None:
+        """Let whoever asks next have it pulled anew: something was decided of a newer one than this may be."""
+        self.pulled_at = float("-inf")
+
     def pulled(self, row: dict[str, Any], at: float) -> None:
         """Take over a newer snapshot; forget the people who changed, and wake whoever waits for one."""
         self.take(row)

@@ -34,7 +34,6 @@ class Snapshots(Generic[Kind, Held]):
         self._pulling: dict[Key, asyncio.Future[None]] = {}
         self._nudged: set[str] = set()
         self._nudges: list[Callable[[str], None]] = [self._nudged_about]
-        self._wake = asyncio.Event()
         self._wanted: dict[Key, dict[UUID, asyncio.Future[Held]]] = {}
 
     def _new(self, tenant_id: UUID, own_id: UUID) -> Kind:
@@ -114,12 +113,7 @@ class Snapshots(Generic[Kind, Held]):
     async def pull(self) -> None:
         """Pull, for ever, every one that is due; let go of those that nobody asks about."""
         while True:
-            self._wake.clear()
-            try:
-                async with asyncio.timeout(SOONEST_SECONDS):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+            await asyncio.sleep(SOONEST_SECONDS)
             await asyncio.gather(*(self._quietly_pull(one) for one in self._due()))
 
     async def listen(self) -> None:
@@ -189,14 +183,17 @@ class Snapshots(Generic[Kind, Held]):
     async def _read_some(self, one: Kind, people: list[UUID], wanted: dict[UUID, asyncio.Future[Held]]) -> None:
         this_read = object()
         one.reading.update((person.int, this_read) for person in people)
-        found = await self._people(one, people)
-        for person in people:
-            standing, newest = found.get(person), one.reading.get(person.int) is this_read
-            if newest:
+        try:
+            found = await self._people(one, people)
+        finally:
+            newest = {person for person in people if one.reading.get(person.int) is this_read}
+            for person in newest:
                 del one.reading[person.int]
+        for person in people:
+            standing = found.get(person)
             if standing is None:
                 standing = self._nobody(one, person)
-            elif newest and standing.as_of >= one.seq and one.held(person) is None:
+            elif person in newest and standing.as_of >= one.seq and one.held(person) is None:
                 one.keep(person, standing)
             if not wanted[person].done():
                 wanted[person].set_result(standing)

@@ -120,6 +120,28 @@ def test_a_draw_that_nobody_may_see_has_no_stream(house: House) -> None:
         assert refused.json()["code"] == "DRAW_NOT_FOUND"
 
 
+def test_a_draw_that_was_put_away_is_not_there_for_whoever_looks_again_and_again(hall: Resident) -> None:
+    draw = hall.draw()
+    guest = hall.entrant(draw)
+    place, headers = f"/consumer/api/v1/draws/{draw['id']}/status", hall.as_person(guest["accessToken"])
+    assert hall.call("GET", place, None, headers).status_code == 200
+    hall.admin("POST", f"/draws/{draw['id']}/kill", {"reason": "x"})
+    assert hall.admin("DELETE", f"/draws/{draw['id']}").status_code == 204
+    wait_until(lambda: hall.call("GET", place, None, headers).status_code == 404)
+
+
+def test_nobody_is_told_an_older_state_than_the_answer_before_it(hall: Resident) -> None:
+    draw = hall.draw()
+    guest = hall.entrant(draw)
+    place, headers = f"/consumer/api/v1/draws/{draw['id']}", hall.as_person(guest["accessToken"])
+    assert hall.call("GET", f"{place}/status", None, headers).json()["status"] == "ENTERED"
+    hall.admin("POST", f"/draws/{draw['id']}/kill", {"reason": "x"})
+    told = hall.call("POST", f"{place}/enter", None, headers).json()
+    looked = hall.call("GET", f"{place}/status", None, headers).json()
+    assert told["status"] == looked["status"] == "DENIED"
+    assert looked["stateVersion"] >= told["stateVersion"]
+
+
 def test_a_person_sees_draws_beside_queues(hall: Resident) -> None:
     experience = hall.experience()
     queue, draw = hall.queue(experience, admitRate=1), hall.draw(under=experience)

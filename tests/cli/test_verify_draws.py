@@ -48,7 +48,7 @@ def test_an_honest_draw_holds_and_is_told(tmp_path: Path, packed: bool) -> None:
     result = verified(written(tmp_path, gzip.compress(content) if packed else content))
     assert result.exit_code == 0
     assert "The draw is the one that was committed to." in result.output
-    assert "The draw gave 6 places to 5 entries" in result.output
+    assert "The draw gave 6 places to 4 entries" in result.output
 
 
 def test_a_beacon_is_checked_by_its_own_signature(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ HONEST = ndjson(DRAW.lines())
 BROKEN = [
     (HONEST[: len(HONEST) // 2], "does not end"),
     (HONEST[: HONEST.index(b"\n") + 1], "line 2 is missing"),
-    (HONEST[: HONEST.rindex(b'{"end"')], "line 62 is missing"),
-    (HONEST[:-1], "line 62 does not end"),
+    (HONEST[: HONEST.rindex(b'{"end"')], "line 64 is missing"),
+    (HONEST[:-1], "line 64 does not end"),
     (HONEST.replace(b'"leaf":"enter"', b'"leaf":"ent\x80r"', 1), "line 2 is no JSON"),
     (HONEST.replace(b'"leaf":"enter"', b'"leaf":"enter","leaf":"enter"', 1), "stands there twice"),
     (HONEST.replace(b'"leaf":"enter"', b'"leaf":' + b"[" * 100_000, 1), "line 2 is no JSON"),
@@ -122,7 +122,7 @@ BROKEN = [
         HONEST.replace(b'"preferences":null', b'"preferences":"' + b"x" * 1_100_000 + b'"', 1),
         "line 2 is no line of a proof",
     ),
-    (gzip.compress(HONEST + b" " * 2_000_000 + b"\n"), "line 63 is no line of a proof"),
+    (gzip.compress(HONEST + b" " * 2_000_000 + b"\n"), "line 65 is no line of a proof"),
     (HONEST.replace(b'{"leaf"', b'{"\\nThe draw holds.\\u001b[2J":1,"leaf"', 1), "line 2 is no leaf"),
     (HONEST.decode().encode("utf-32-be"), "is no proof"),
     (gzip.compress(HONEST)[:2_000], "cannot be read"),

@@ -150,3 +150,17 @@ def test_an_entry_that_came_too_late_is_told_so_and_is_in_no_log(make_room: Make
     room.advance(100)
     assert len(with_status(room, Status.WON)) == 1
     looked_at(room)
+
+
+def test_no_line_of_the_log_is_dated_back_though_the_clock_is(make_room: MakeDraw) -> None:
+    room = make_room(draw_at=5, winner_count=2)
+    entered(room, 4, Random(8))
+    room.advance(6)
+    first, second = with_status(room, Status.WON)
+    room.append(c.LeaveDraw(draw_id=room.draw_id, consumer_id=first))
+    room.works.advance("-30 seconds")
+    room.settle()
+    assert room.send(c.LeaveDraw(draw_id=room.draw_id, consumer_id=second)) is None
+    dated = [line["at"] for line in room.seen().lines]
+    assert dated == sorted(dated)
+    assert room.checked().is_proved
