@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from api_gateway.consumer import draws
+from api_gateway.live import urn
 from domain.draw.state import Draw, Entry
+from domain.fairness.draws import Lot
 from domain.queue.rules import serving
 from domain.queue.state import Queue
 from domain.receipts import ReceiptDue
@@ -34,12 +35,17 @@ def overfill() -> None:
 
 
 def overfill_draws() -> None:
-    """Draws have one place more than they say."""
+    """Draws without prizes have one place more than they say."""
+    with_lot = Draw.with_lot
 
     def one_more(draw: Draw) -> int:
         return draw.config.winner_count + 1 - draw.pool.taken
 
+    def counted(draw: Draw, prize: str, lot: Lot) -> Draw:
+        return with_lot(draw, prize, Lot(lot.free - 1, lot.reached))
+
     Draw.free = property(one_more)  # type: ignore[assignment,method-assign] # a guard is taken away
+    Draw.with_lot = counted  # type: ignore[method-assign] # so that places are counted as they are taken
 
 
 def misplace_receipts() -> None:
@@ -55,9 +61,9 @@ def misplace_receipts() -> None:
 
 def mislead() -> None:
     """Whoever looks is told of a state in which nobody ever was."""
-    facts = draws.entry_facts
+    facts = urn.entry_facts
 
     def misled(entry: Entry) -> dict[str, Any]:
         return facts(entry) | {"stateVersion": entry.version + 7}
 
-    draws.entry_facts = misled
+    urn.entry_facts = misled

@@ -90,7 +90,7 @@ def test_a_gateway_on_a_cut_off_host_notices_that_it_hears_nobody_and_hears_agai
         with running_on(host, LISTENS, "begun", url, str(kernel)) as process:
             wait_until(lambda: client.pubsub_numpat() == 1)
             host.cut_off()
-            assert says_within(process, b"lines.unheard", NOTICED_IN)
+            assert says_within(process, b"snapshots.unheard", NOTICED_IN)
             host.join_again()
             wait_until(lambda: client.publish("changed:queue", "1") >= 0 and process.poll() is not None, NOTICED_IN)
             assert process.returncode == 0

@@ -10,6 +10,7 @@ from tests.support.caller import ADMIN, CONSUMER, Answer, Json, Organizer, stron
 
 BODIES: Mapping[str, Json] = {
     "EnterDrawBody": {}, "LeaveDrawBody": {}, "ResumeDrawBody": {},
+    "EnterPersonBody": {"consumerId": "{consumer_id}"},
     "DenyEntrantBody": {"consumerId": "{consumer_id}", "reason": "ADMIN_ACTION"},
     "DrawChanges": {"name": "Raffle"},
     "DrawConfig": {"name": "Raffle", "drawAt": "2100-01-01T00:00:00Z", "winnerCount": 1},

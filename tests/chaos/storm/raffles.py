@@ -25,8 +25,9 @@ SHOT, SHOT_WITHIN = "worker killed", 0.4
 LATE = 0.1
 """The share of entrants who come when it is too late."""
 SETTINGS: dict[str, Any] = {
-    "winnerCount": 7, "maxTicketsPerEntry": MOST_TICKETS, "maxPeoplePerEntry": MOST_PEOPLE, "admissionExpirationSeconds": 3,
-    "completionGraceSeconds": 0, "onExpiry": "requeue", "requeueLimit": 1, "maxQuantityPerConsumer": 2,
+    "winnerCount": 7, "ticketsBy": "entrant", "maxTicketsPerEntry": MOST_TICKETS, "maxPeoplePerEntry": MOST_PEOPLE,
+    "admissionExpirationSeconds": 3, "completionGraceSeconds": 0, "onExpiry": "requeue", "requeueLimit": 1,
+    "maxQuantityPerConsumer": 2,
 }  # fmt: skip
 
 
