@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -28,7 +29,7 @@ Kind = TypeVar("Kind", bound=Snapshot[Any])
 SECONDS_OF_A_LOOK = 1.0
 
 
-class Watching(Generic[Kind, Held]):
+class Watching(ABC, Generic[Kind, Held]):
     """Looks and streams of one kind. `missing` is told of what is not there; `hot` are the routes, by method and end."""
 
     missing: tuple[str, str]
@@ -39,21 +40,21 @@ class Watching(Generic[Kind, Held]):
         self._gateway, self._snapshots, self._tickets, self._streams = gateway, snapshots, tickets, streams
         self.hot: dict[tuple[str, str], Route] = {("GET", "/status"): self.status}
 
+    @abstractmethod
     async def standing(self, caller: Caller, one: Kind) -> Held:
         """The caller's participation; a live grant with its token."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _state(self, one: Kind, standing: Held) -> bytes:
         """The state object as JSON."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _version(self, one: Kind, standing: Held) -> int:
         """Grows with every change of the state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _tale(self) -> Tale[Kind, Held]:
         """What a new stream tells of it."""
-        raise NotImplementedError
 
     def _looked(self, request: RawRequest, caller: Caller, one: Kind, standing: Held, asking: Ask) -> None:
         """Somebody looked: for kinds that remember it."""

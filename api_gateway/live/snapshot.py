@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -29,7 +30,7 @@ Held = TypeVar("Held", bound=Standing)
 
 
 @dataclass(slots=True)
-class Snapshot(Generic[Held]):
+class Snapshot(ABC, Generic[Held]):
     """A distribution as of the journal's `seq`, which grows with every change, and of the ledger's moment `as_of`.
 
     `people` are the participations that were asked for and have not changed since, `reading` those that are being read now.
@@ -72,9 +73,9 @@ class Snapshot(Generic[Held]):
         self.moved.set()
         self.moved = asyncio.Event()
 
+    @abstractmethod
     def take(self, row: dict[str, Any]) -> None:
         """Take over what is this kind's own."""
-        raise NotImplementedError
 
     def held(self, consumer_id: UUID) -> Held | None:
         """What is held of this person. By the number of the id, which takes half the room of the id."""
@@ -108,18 +109,18 @@ class Snapshot(Generic[Held]):
             return
 
     @property
+    @abstractmethod
     def paused(self) -> bool:
         """Whether something holds it back."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def window(self) -> tuple[datetime | None, datetime | None]:
         """When it opens and closes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lifecycle(self, now: datetime) -> Lifecycle:
         """Where it stands."""
-        raise NotImplementedError
 
     def distribution(self, now: datetime) -> dict[str, Any]:
         """What is told of a distribution that opened, closed, was paused or goes on."""

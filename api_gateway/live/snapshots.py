@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -25,7 +26,7 @@ Held = TypeVar("Held", bound=Standing)
 Kind = TypeVar("Kind", bound=Snapshot[Any])
 
 
-class Snapshots(Generic[Kind, Held]):
+class Snapshots(ABC, Generic[Kind, Held]):
     """Every distribution of one kind that this gateway was asked about in the last minute."""
 
     def __init__(self, pool: AsyncConnectionPool, client: redis.asyncio.Redis, clock: Clock) -> None:
@@ -36,21 +37,21 @@ class Snapshots(Generic[Kind, Held]):
         self._nudges: list[Callable[[str], None]] = [self._nudged_about]
         self._wanted: dict[Key, dict[UUID, asyncio.Future[Held]]] = {}
 
+    @abstractmethod
     def _new(self, tenant_id: UUID, own_id: UUID) -> Kind:
         """A snapshot of which nothing is known yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _row(self, one: Kind) -> dict[str, Any] | None:
         """What the store has of it now; None when this tenant has no such thing."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _people(self, one: Kind, people: list[UUID]) -> Mapping[UUID, Held]:
         """The participations that these people have, as the store has them now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _nobody(self, one: Kind, consumer_id: UUID) -> Held:
         """Somebody who never entered."""
-        raise NotImplementedError
 
     def known(self, tenant_id: UUID, own_id: UUID) -> Kind | None:
         """The distribution, if a snapshot of it is at hand and not older than two seconds."""
