@@ -25,7 +25,7 @@ RANKED_AT_ONCE = 50_000
 ORDERED_AT_ONCE = 4
 """Buckets that one drain puts in order, each of some 16,000 entries."""
 REST: Final = timedelta(milliseconds=1200)
-"""Between two slices while others are at work: some forty seconds in all for a million entries (docs/performance.md)."""
+"""Between two slices while others are at work: some fifty seconds in all for a million entries (docs/performance.md)."""
 
 KNOCKING: Final[Knocking[Draw]] = Knocking(
     kept=lambda work: work.draws,
